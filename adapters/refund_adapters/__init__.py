@@ -1,0 +1,1 @@
+"""The shell: everything that touches the world on behalf of the refund ledger."""

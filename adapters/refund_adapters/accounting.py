@@ -1,0 +1,166 @@
+"""The port to an accounting system: what the dispatcher asks of one, whichever it is.
+
+A second system is one new folder beside `rivhit/` with a class of this shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from refund_ledger.events import DocumentId, Evidence, Part, RefundRequested
+from refund_ledger.originals import Document, Original, OriginalRef
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, ready to be sent: what is recorded of it, and what only goes over the wire."""
+
+    part: Part
+    method: str
+    reference: str
+    """The request reference: one for each part, the same over all its attempts."""
+    marker: str
+    """Stands in the document's comments, so that the document can be found again."""
+    request: str
+    """The body as JSON text without token and names; this is what events keep."""
+    digest: str
+    """SHA-256 over method and `request`."""
+    private: tuple[tuple[str, str], ...] = ()
+    """Fields that are sent and never kept, such as the customer's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The call succeeded and made this document."""
+
+    document: DocumentId
+    booked: int | None
+    """Minor units as a positive number; none where the answer does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The system refused for a reason on the closed list of definite refusals: nothing was booked."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """The call may or may not have been carried out."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The connection was refused before a byte left; nothing can have happened."""
+
+    why: str
+
+
+Answer = Done | Refused | Doubtful | NotSent
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Exactly one document fits, by our own marker or by the answer stored under our reference."""
+
+    document: DocumentId
+    booked: int | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Every source answered completely and none knows of it, all read from the start."""
+
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The sources do not settle it: one could not be read, two fit, or one fits without marker."""
+
+    why: str
+    evidence: tuple[Evidence, ...]
+    for_person: bool
+    """Whether looking again cannot help: a fit without marker, two fits, a bare cancelled flag."""
+
+
+Finding = Found | Absent | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a look needs to know of the calls of one part, as the events recorded them."""
+
+    part: Part
+    method: str
+    reference: str
+    marker: str
+    request: str
+    first_sent_at: datetime
+    currency: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThereDocument:
+    """A document as the accounting system shows it."""
+
+    document: DocumentId
+    customer_id: str
+    currency: str | None
+    amount: int
+    """Minor units, positive whatever sign the system gives a credit."""
+    issued_on: date
+    comments: str | None
+    """None where the system does not show comments here."""
+    is_cancelled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which originals to read: by name, or everything issued in a period."""
+
+    refs: tuple[OriginalRef, ...] = ()
+    issued_from: date | None = None
+    issued_to: date | None = None
+    customer_id: str | None = None
+
+
+class AccountingSystem(Protocol):
+    """What the ledger needs of an accounting system."""
+
+    name: str
+    call_limit: float
+    """Seconds that one call may take at most."""
+
+    def prepare(self, request: RefundRequested, part: Part) -> Call:
+        """Turn one part of a refund into its call; may read, never writes.
+
+        Raises `RefusedError` where the part cannot be said in this system (a text too long, a
+        method without a payment type).
+        """
+        ...
+
+    def send(self, call: Call) -> Answer:
+        """Send a call once; never resends, never follows a redirect."""
+        ...
+
+    def look(self, submitted: Submitted) -> Finding:
+        """Look for the counter-document of a call, from the start, in every source there is."""
+        ...
+
+    def read(self, document: Document) -> ThereDocument | None:
+        """Read one document; none where the system says that it does not exist."""
+        ...
+
+    def originals(self, wanted: Wanted) -> Iterator[Original]:
+        """Read originals with their lines, payments and what is still open."""
+        ...

@@ -1,0 +1,43 @@
+"""What can be wrong with a store, said to the person who has to act on it.
+
+    LedgerError
+    └── StoreError
+        ├── NotOurStoreError      the file is something else
+        ├── NewerStoreError       written by a newer version of this software
+        ├── ReadOnlyStoreError    cannot be written to
+        ├── StoreFullError        the disk is full
+        ├── DamagedStoreError     what is stored cannot be read back
+        └── StoreBusyError        another process held it for too long
+"""
+
+from __future__ import annotations
+
+from refund_ledger.errors import LedgerError
+
+
+class StoreError(LedgerError):
+    """The store cannot do what was asked; nothing was half-written."""
+
+
+class NotOurStoreError(StoreError):
+    """The file or database holds something that is not a refund ledger."""
+
+
+class NewerStoreError(StoreError):
+    """The store was written by a newer version of this software."""
+
+
+class ReadOnlyStoreError(StoreError):
+    """The store cannot be written to."""
+
+
+class StoreFullError(StoreError):
+    """There is no room left to write."""
+
+
+class DamagedStoreError(StoreError):
+    """What is stored cannot be read back as it was written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store for longer than the time limit."""

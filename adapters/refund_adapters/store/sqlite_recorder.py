@@ -1,0 +1,333 @@
+"""The recorder: the library's SQLite recorder with our tables, and our rules inside its transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
+
+from refund_adapters.store.chain import NOTHING_BEFORE, link
+from refund_adapters.store.errors import NewerStoreError, NotOurStoreError
+from refund_ledger.accounts import GUARDED, Account, Posting
+from refund_ledger.errors import (
+    BalancesMovedError,
+    ClaimedError,
+    GuardError,
+    StreamMovedError,
+)
+from refund_ledger.originals import Document
+from refund_ledger.postings import net_changes
+from refund_ledger.refund import CallDue
+
+APPLICATION_ID = 0x52464C31
+"""Marks a file as a refund ledger ("RFL1")."""
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What goes into the transaction beside the events themselves."""
+
+    company: str
+    postings: tuple[tuple[Posting, ...], ...]
+    """For each event, in order."""
+    claims: tuple[tuple[Document, ...], ...]
+    """For each event, in order."""
+    seen: tuple[tuple[Account, int], ...]
+    due: tuple[tuple[UUID, tuple[CallDue, ...]], ...]
+
+
+class _Pool(SQLiteConnectionPool):
+    """Connections that write durably and wait for other writers."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS}000"):
+            connection.cursor().execute(f"PRAGMA {pragma}")
+        return connection
+
+
+class Datastore(SQLiteDatastore):
+    """The library's datastore over our pool; a writing transaction takes the write lock at once."""
+
+    def __init__(self, db_name: str) -> None:
+        super().__init__(db_name)
+        self.pool.close()
+        self.pool = _Pool(db_name=db_name, lock_timeout=BUSY_SECONDS, pool_timeout=BUSY_SECONDS)
+
+    @contextmanager
+    def writing(self) -> Iterator[SQLiteCursor]:
+        """Run a transaction that begins with the write lock, so it never fails halfway for want of it."""
+        with self.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+
+class SqliteRecorder(SQLiteApplicationRecorder):
+    """Records events in the library's way, and with `rules` in ours: all of it or nothing."""
+
+    datastore: Datastore
+
+    def __init__(self, datastore: Datastore) -> None:
+        super().__init__(datastore)
+        self.insert_events_statement = (
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state, hash) "
+            "VALUES (?, ?, ?, ?, ?)"
+        )
+        self.select_max_notification_id_statement = "SELECT MAX(notification_id) FROM stored_events"
+
+    def create_table(self) -> None:
+        """Create what is missing; refuse a file that is not ours or is newer than this code."""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute("PRAGMA application_id")
+            owner = cursor.fetchone()[0]
+            cursor.execute("PRAGMA user_version")
+            version = cursor.fetchone()[0]
+            cursor.execute("SELECT count(*) FROM sqlite_master")
+            tables = cursor.fetchone()[0]
+        if owner == APPLICATION_ID and version == SCHEMA_VERSION:
+            return
+        if owner == APPLICATION_ID and version > SCHEMA_VERSION:
+            raise NewerStoreError(
+                f"the store has schema {version} and this software knows {SCHEMA_VERSION}; "
+                "update the software"
+            )
+        if tables and owner != APPLICATION_ID:
+            raise NotOurStoreError(
+                "the file is a database of something else; name another file for the ledger"
+            )
+        with self.datastore.writing() as cursor:
+            for statement in _statements():
+                cursor.execute(statement)
+            cursor.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """Append events; `rules` adds postings, guarded balances, claims and calls due."""
+        rules: Rules | None = kwargs.get("rules")
+        if rules is None:
+            with self.datastore.writing() as cursor:
+                return self._insert(cursor, stored_events)
+        with self.datastore.writing() as cursor:
+            try:
+                positions = self._insert(cursor, stored_events)
+            except sqlite3.IntegrityError as error:
+                raise StreamMovedError("another writer added to the stream first") from error
+            _assert_seen(cursor, rules.seen)
+            _post(cursor, positions, rules)
+            _claim(cursor, positions, rules)
+            _set_due(cursor, rules.due)
+            return positions
+
+    def _insert(self, cursor: SQLiteCursor, stored_events: Sequence[StoredEvent]) -> list[int]:
+        heads: dict[str, bytes] = {}
+        positions: list[int] = []
+        for stored in stored_events:
+            stream = _hex(stored.originator_id)
+            if stream not in heads:
+                heads[stream] = _head(cursor, stream, stored.originator_version)
+            heads[stream] = link(heads[stream], stored)
+            cursor.execute(
+                self.insert_events_statement,
+                (stream, stored.originator_version, stored.topic, stored.state, heads[stream]),
+            )
+            positions.append(cursor.lastrowid)
+        return positions
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """A page of events in the order in which they were saved."""
+        first = 0 if start is None else start
+        where = ["notification_id >= ?" if inclusive_of_start else "notification_id > ?"]
+        values: list[Any] = [first if start is not None else -1]
+        if stop is not None:
+            where.append("notification_id <= ?")
+            values.append(stop)
+        if topics:
+            where.append(f"topic IN ({','.join('?' * len(topics))})")
+            values.extend(topics)
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                "SELECT notification_id, originator_id, originator_version, topic, state "  # noqa: S608
+                f"FROM stored_events WHERE {' AND '.join(where)} ORDER BY notification_id LIMIT ?",
+                (*values, limit),
+            )
+            return [
+                Notification(
+                    id=row[0],
+                    originator_id=UUID(row[1]),
+                    originator_version=row[2],
+                    topic=row[3],
+                    state=row[4],
+                )
+                for row in cursor.fetchall()
+            ]
+
+
+def _statements() -> list[str]:
+    """The schema, statement by statement; a trigger's body holds semicolons of its own."""
+    text = files("refund_adapters.store").joinpath("sqlite_schema.sql").read_text("utf-8")
+    statements, current = list[str](), ""
+    for line in text.splitlines():
+        current += line.split("--")[0] + "\n"
+        if sqlite3.complete_statement(current):
+            statements.append(current.strip())
+            current = ""
+    return statements
+
+
+def _hex(stream: UUID | str) -> str:
+    return stream.hex if isinstance(stream, UUID) else stream
+
+
+def _head(cursor: SQLiteCursor, stream: str, version: int) -> bytes:
+    cursor.execute(
+        "SELECT hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
+        (stream, version - 1),
+    )
+    row = cursor.fetchone()
+    return row[0] if row and row[0] else NOTHING_BEFORE
+
+
+def _key(account: Account) -> tuple[str, ...]:
+    return (
+        account.company,
+        account.kind,
+        account.subject,
+        account.customer,
+        account.item,
+        account.unit,
+    )
+
+
+_WHERE_KEY = (
+    "company = ? AND kind = ? AND subject = ? AND customer = ? AND item = ? AND unit = ?"
+)
+
+
+def read_balance(cursor: SQLiteCursor, account: Account) -> int:
+    """The signed balance of one guarded account; zero where nothing was posted."""
+    cursor.execute(f"SELECT balance FROM balances WHERE {_WHERE_KEY}", _key(account))  # noqa: S608
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _assert_seen(cursor: SQLiteCursor, seen: Sequence[tuple[Account, int]]) -> None:
+    for account, expected in seen:
+        now = read_balance(cursor, account)
+        if now != expected:
+            raise BalancesMovedError(f"{account} moved from {expected} to {now} since it was read")
+
+
+def _post(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None:
+    cursor.executemany(
+        "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (position, seq, *posting.account, posting.amount)
+            for position, entries in zip(positions, rules.postings, strict=True)
+            for seq, posting in enumerate(entries)
+        ],
+    )
+    everything = (posting for entries in rules.postings for posting in entries)
+    guarded = (posting for posting in everything if posting.account.kind in GUARDED)
+    for account, change in net_changes(guarded).items():
+        _change(cursor, account, change, positions[0])
+
+
+def _change(cursor: SQLiteCursor, account: Account, change: int, position: int) -> None:
+    """Change a guarded balance; what would take it below zero is refused by the row's own check."""
+    try:
+        cursor.execute(
+            f"UPDATE balances SET balance = balance + ? WHERE {_WHERE_KEY} RETURNING 1",  # noqa: S608
+            (change, *_key(account)),
+        )
+        if cursor.fetchone() is None:
+            cursor.execute(
+                "INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*_key(account), account.rule.side, change, position),
+            )
+    except sqlite3.IntegrityError as error:
+        raise GuardError(str(account), change) from error
+
+
+def _claim(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None:
+    for position, documents in zip(positions, rules.claims, strict=True):
+        for document in documents:
+            try:
+                cursor.execute(
+                    "INSERT INTO claims VALUES (?, ?, ?, ?, ?)",
+                    (rules.company, *document, position),
+                )
+            except sqlite3.IntegrityError as error:
+                raise ClaimedError(str(document), _holder(cursor, rules.company, document)) from error
+
+
+def _holder(cursor: SQLiteCursor, company: str, document: Document) -> str:
+    cursor.execute(
+        "SELECT topic, originator_id FROM stored_events JOIN claims ON position = notification_id "
+        "WHERE company = ? AND half = ? AND series = ? AND number = ?",
+        (company, *document),
+    )
+    row = cursor.fetchone()
+    return f"{row[0]} of {UUID(row[1])}" if row else "another event"
+
+
+def _set_due(cursor: SQLiteCursor, due: Sequence[tuple[UUID, tuple[CallDue, ...]]]) -> None:
+    for refund, calls in due:
+        cursor.execute("DELETE FROM calls_due WHERE refund = ?", (refund.hex,))
+        for call in calls:
+            cursor.execute(
+                "INSERT INTO calls_due VALUES (?, ?, ?, ?, ?)",
+                (
+                    refund.hex,
+                    call.part,
+                    call.company,
+                    call.waits,
+                    utc_text(call.not_before),
+                ),
+            )
+
+
+def utc_text(at: Any) -> str:
+    """A time as sortable UTC text with microseconds."""
+    from datetime import UTC  # noqa: PLC0415
+
+    return str(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+def check_path(path: str) -> None:
+    """Refuse a path whose folder does not exist, before SQLite says it less clearly."""
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        raise NotOurStoreError(f"the folder {folder} does not exist; create it or name another file")

@@ -1,0 +1,441 @@
+"""The refund ledger: load, decide, save. It decides and never calls out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from refund_ledger import calling, lifecycle, recording
+from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.asking import Request
+from refund_ledger.balances import Look
+from refund_ledger.drafting import Draft, halves
+from refund_ledger.errors import (
+    BalancesMovedError,
+    ConflictError,
+    GuardError,
+    InvalidInputError,
+    KeyReusedError,
+    LedgerError,
+    NotFoundError,
+    RefusedError,
+    StreamMovedError,
+)
+from refund_ledger.events import (
+    DocumentId,
+    Event,
+    Evidence,
+    Learned,
+    OriginalRecorded,
+    Part,
+    ReductionReason,
+    RefundKind,
+    RefundRequested,
+)
+from refund_ledger.originals import Kind, Original, OriginalRef
+from refund_ledger.policies import Facts, Terms, why_approve, why_not
+from refund_ledger.recording import Grant, RecordedOriginal, fold_original
+from refund_ledger.refund import CallDue, Refund, calls_due, evolve, fold, refund_id
+from refund_ledger.stamps import Stamp
+
+MAX_TRIES = 50
+"""How often a decision is made again because others were faster, before giving up loudly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What one save holds; the store adds the postings that the events mean and the claims they make."""
+
+    events: tuple[Event, ...]
+    seen: Mapping[Account, int] = field(default_factory=dict)
+    """Balances that the decision rests on; the store refuses the save where one has moved."""
+    due: Mapping[UUID, tuple[CallDue, ...]] = field(default_factory=dict)
+    """What each refund waits for from now on, replacing what it waited for."""
+
+
+class Store(Protocol):
+    """Where events and what they add up to are kept, in one transaction each save."""
+
+    def append(self, batch: Append) -> None:
+        """Save all of it or nothing.
+
+        Raises `StreamMovedError` where a version is taken, `BalancesMovedError` where a seen balance
+        has moved, `GuardError` where a guarded account would fall below zero, `ClaimedError` where
+        a document is taken already.
+        """
+        ...
+
+    def stream(self, stream: UUID) -> list[Event]:
+        """The events of one stream, in order."""
+        ...
+
+    def balance(self, account: Account) -> int:
+        """The signed balance of one guarded account; zero where nothing was posted."""
+        ...
+
+    def credits(self, company: str, customer: str, unit: str) -> list[tuple[str, int]]:
+        """A customer's credits that are not zero, by source, oldest first, as positive amounts."""
+        ...
+
+    def total(self, company: str, kind: AccountKind, **columns: str) -> int:
+        """The signed sum of all postings of one kind that fit the columns given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command came to; `repeated` where it had been done before and nothing was written."""
+
+    refund: Refund
+    repeated: bool
+
+
+Decide = Callable[[Refund, Look], Sequence[Event]]
+
+
+class RefundLedger:
+    """The refunds of one company over one store."""
+
+    def __init__(self, store: Store, company: str, terms: Terms | None = None) -> None:
+        self.store = store
+        self.company = company
+        self.terms = terms or Terms()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def refund(self, refund: UUID) -> Refund:
+        """Load a refund; raises `NotFoundError`."""
+        found = fold(self.store.stream(refund))
+        if found is None:
+            raise NotFoundError(f"no refund {refund} is recorded; check the id or the key")
+        return found
+
+    def by_key(self, key: str) -> Refund:
+        """Load the refund that an idempotency key names; raises `NotFoundError`."""
+        found = fold(self.store.stream(refund_id(self.company, key)))
+        if found is None:
+            raise NotFoundError(f"no refund was requested under the key {key!r}")
+        return found
+
+    def original(self, ref: OriginalRef) -> RecordedOriginal:
+        """Load an original; raises `NotFoundError`."""
+        found = fold_original(self.store.stream(ref.stream(self.company)))
+        if found is None:
+            raise NotFoundError(f"{ref} is not recorded; import it first")
+        return found
+
+    # --- recording --------------------------------------------------------------------------------
+
+    def record_original(self, original: Original, stamp: Stamp, *, read_from: str) -> bool:
+        """Record an original, and what a receipt pays; false where it was recorded before."""
+        self._own_company(original.company)
+
+        def decide() -> tuple[tuple[Event, ...], Look]:
+            look = Look(self.store.balance)
+            before = fold_original(self.store.stream(original.ref.stream(self.company)))
+            found = [self._sale(part.sale) for part in original.closes]
+            if before is None:
+                recording.check_sales(original, found)
+            sales = [sale for sale in found if sale] if before is None else []
+            events = recording.record(
+                original, before, sales, stamp, read_from=read_from, look=look
+            )
+            return events, look
+
+        return self._until_saved(decide)
+
+    def _sale(self, ref: str) -> RecordedOriginal | None:
+        stream = OriginalRef.parse(ref, field="closes").stream(self.company)
+        return fold_original(self.store.stream(stream))
+
+    def grant_credit(self, grant: Grant, stamp: Stamp) -> bool:
+        """Record a credit granted elsewhere; false where it was recorded before."""
+        self._own_company(grant.company)
+        return self._until_saved(
+            lambda: (
+                recording.grant_credit(grant, self.store.stream(grant.stream), stamp),
+                Look(self.store.balance),
+            )
+        )
+
+    def reduce_credit(  # noqa: PLR0913 - what happened, to which credit, for which sale
+        self,
+        reference: str,
+        stamp: Stamp,
+        *,
+        why: ReductionReason,
+        amount: int,
+        sale: OriginalRef | None = None,
+        comment: str = "",
+    ) -> bool:
+        """Record that a granted credit was reversed, expired or used; false where recorded before."""
+        if amount <= 0:
+            raise InvalidInputError("amount", "expected more than zero")
+        stream = recording.grant_stream(self.company, reference)
+
+        def decide() -> tuple[tuple[Event, ...], Look]:
+            look = Look(self.store.balance)
+            events = recording.reduce_credit(
+                self.store.stream(stream),
+                stamp,
+                reference=reference,
+                why=why,
+                amount=amount,
+                look=look,
+                sale=self.original(sale).recorded if sale else None,
+                comment=comment,
+            )
+            return events, look
+
+        return self._until_saved(decide)
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def request(self, ask: Request, stamp: Stamp) -> Result:
+        """Request a refund once; everything that it needs is reserved, or every reason is given.
+
+        The same key and content again answers with the first result; with other content it is
+        refused (`KeyReusedError`). Raises `RefusedError` with every reason at once.
+        """
+        self._own_company(ask.company)
+        stream = refund_id(self.company, ask.key)
+        digest = ask.digest
+        for _ in range(MAX_TRIES):
+            if events := self.store.stream(stream):
+                return self._repeated(events, ask.key, digest)
+            requested = self.draft(ask, stamp)
+            refund = evolve(None, requested)
+            try:
+                self.store.append(Append((requested,), due={refund.id: calls_due(refund)}))
+            except (StreamMovedError, GuardError):
+                # Another request was faster: look again, to see ours or to say what is left now.
+                continue
+            return Result(refund, repeated=False)
+        raise self._too_busy()
+
+    def draft(self, ask: Request, stamp: Stamp) -> RefundRequested:
+        """Work out what a request comes to, without saving it; raises `RefusedError`."""
+        stream = refund_id(self.company, ask.key)
+        original = self._recorded(ask.original_ref)
+        named = self._recorded(ask.receipt_ref)
+        if named and named.kind is not Kind.RECEIPT:
+            raise InvalidInputError("receipt", f"{named.ref} is not a receipt")
+        self._check_shape(ask, original)
+        sale, receipt = halves(original, named)
+        customer = ask.customer_id or (original.customer_id if original else "")
+        draft = Draft(
+            ask=ask,
+            look=Look(self.store.balance),
+            sale=sale,
+            receipt=receipt,
+            customer_id=customer,
+            credits=tuple(self.store.credits(self.company, customer, ask.currency)),
+            own_source=f"refund:{stream}",
+        )
+        fields = draft.fields()
+        facts = self._facts(draft, fields["sale"], fields["receipt"])
+        requested = stamp.event(
+            RefundRequested,
+            stream,
+            1,
+            company=self.company,
+            currency=ask.currency,
+            customer_id=customer,
+            key=ask.key,
+            digest=ask.digest,
+            kind=ask.kind,
+            reason=ask.reason,
+            comment=ask.comment,
+            **fields,
+        )
+        reasons = (*draft.reasons, *why_not(requested, facts, self.terms))
+        if reasons:
+            raise RefusedError(*dict.fromkeys(reasons))
+        return requested.model_copy(
+            update={"needs_approval": why_approve(requested, facts, self.terms)}
+        )
+
+    def approve(self, refund: UUID, stamp: Stamp, *, digest: str) -> Result:
+        """Agree to exactly the request that has this digest."""
+        return self._act(refund, lambda now, _: lifecycle.approve(now, stamp, digest=digest))
+
+    def reject(self, refund: UUID, stamp: Stamp, *, why: str) -> Result:
+        """Refuse a request that waits for approval."""
+        return self._act(refund, lambda now, look: lifecycle.reject(now, stamp, why=why, look=look))
+
+    def withdraw(self, refund: UUID, stamp: Stamp, *, why: str = "") -> Result:
+        """Take a request back while nothing has been sent."""
+        return self._act(refund, lambda now, look: lifecycle.withdraw(now, stamp, why=why, look=look))
+
+    def close(
+        self, refund: UUID, stamp: Stamp, *, why: str, seen_version: int, absent: frozenset[Part]
+    ) -> Result:
+        """End a refund that will not be finished, on the version that was seen."""
+
+        def decide(now: Refund, look: Look) -> Sequence[Event]:
+            lifecycle.check_seen(now, seen_version)
+            return lifecycle.close(now, stamp, why=why, look=look, absent=absent)
+
+        return self._act(refund, decide)
+
+    def send_again(  # noqa: PLR0913 - a decision stands with who, why and on which evidence
+        self,
+        refund: UUID,
+        stamp: Stamp,
+        part: Part,
+        *,
+        why: str,
+        seen_version: int,
+        evidence: tuple[Evidence, ...] = (),
+    ) -> Result:
+        """Allow one more attempt of a part that waits for a person."""
+        return self._act(
+            refund,
+            lambda now, _: lifecycle.send_again(
+                now, stamp, part, why=why, seen_version=seen_version, evidence=evidence
+            ),
+        )
+
+    def happened(  # noqa: PLR0913 - a decision stands with who, why and on which evidence
+        self,
+        refund: UUID,
+        stamp: Stamp,
+        part: Part,
+        document: DocumentId,
+        *,
+        booked: int,
+        why: str,
+        seen_version: int,
+        evidence: tuple[Evidence, ...] = (),
+    ) -> Result:
+        """Record a person's word that this document is the part's counter-document."""
+
+        def decide(now: Refund, look: Look) -> Sequence[Event]:
+            lifecycle.waits_for_person(now, part, seen_version)
+            decided = calling.decided_happened(now, stamp, part, why=why, evidence=evidence)
+            return calling.succeeded(
+                now,
+                stamp,
+                part,
+                document,
+                booked=booked,
+                learned=Learned.PERSON,
+                look=look,
+                evidence=evidence,
+                decided=decided,
+            )
+
+        return self._act(refund, decide)
+
+    def acknowledge(self, refund: UUID, stamp: Stamp, document: DocumentId, *, why: str) -> Result:
+        """Say that an alert was seen and what was done about it."""
+        return self._fact(refund, lambda now, _: lifecycle.acknowledge(now, stamp, document, why=why))
+
+    # --- the dispatcher's two kinds of saves ------------------------------------------------------
+
+    def act(self, refund: UUID, decide: Decide, *, on_version: int) -> Result:
+        """Save a decision to act, made on one version; raises `ConflictError` where it moved."""
+
+        def on_that_version(now: Refund, look: Look) -> Sequence[Event]:
+            if now.version != on_version:
+                raise StreamMovedError(f"refund {refund} moved on from version {on_version}")
+            return decide(now, look)
+
+        return self._save_once(refund, on_that_version)
+
+    def fact(self, refund: UUID, decide: Decide) -> Result:
+        """Save a fact: where the save conflicts, it is decided again on the fresh stream."""
+        return self._fact(refund, decide)
+
+    # --- load, decide, save -----------------------------------------------------------------------
+
+    def _act(self, refund: UUID, decide: Decide) -> Result:
+        """A person's command: the decision names what it saw, so it may be made again on fresh facts."""
+        return self._fact(refund, decide)
+
+    def _fact(self, refund: UUID, decide: Decide) -> Result:
+        for _ in range(MAX_TRIES):
+            try:
+                return self._save_once(refund, decide)
+            except (StreamMovedError, BalancesMovedError, GuardError):
+                continue
+        raise self._too_busy()
+
+    def _save_once(self, refund: UUID, decide: Decide) -> Result:
+        now = self.refund(refund)
+        look = Look(self.store.balance)
+        events = tuple(decide(now, look))
+        if not events:
+            return Result(now, repeated=True)
+        for event in events:
+            now = evolve(now, event)
+        self.store.append(Append(events, look.seen, {refund: calls_due(now)}))
+        return Result(now, repeated=False)
+
+    def _until_saved(self, decide: Callable[[], tuple[tuple[Event, ...], Look]]) -> bool:
+        for _ in range(MAX_TRIES):
+            events, look = decide()
+            if not events:
+                return False
+            try:
+                self.store.append(Append(events, look.seen))
+            except (StreamMovedError, BalancesMovedError):
+                continue
+            return True
+        raise self._too_busy()
+
+    # --- helpers of a request ---------------------------------------------------------------------
+
+    def _repeated(self, events: list[Event], key: str, digest: str) -> Result:
+        first = events[0]
+        if not isinstance(first, RefundRequested) or first.digest != digest:
+            recorded = first.digest if isinstance(first, RefundRequested) else ""
+            raise KeyReusedError(key, first=recorded, second=digest)
+        refund = fold(events)
+        assert refund is not None
+        return Result(refund, repeated=True)
+
+    def _recorded(self, ref: OriginalRef | None) -> OriginalRecorded | None:
+        return self.original(ref).recorded if ref else None
+
+    def _check_shape(self, ask: Request, original: OriginalRecorded | None) -> None:
+        """Refuse fields that do not belong to the kind of refund."""
+        if ask.kind is RefundKind.ORIGINAL:
+            if original is None:
+                raise InvalidInputError("original", "name the original, such as invoice:1/2345")
+            if ask.vat is not None:
+                raise InvalidInputError("vat", "follows from the original; leave it out")
+            if ask.credits:
+                raise InvalidInputError("credits", "belong to the refund of a credit; leave them out")
+            return
+        if original is not None or ask.receipt:
+            raise InvalidInputError("original", f"a refund of kind {ask.kind} has no original")
+        if not ask.customer_id:
+            raise InvalidInputError("customer_id", "say whose credit it is")
+        if ask.lines or ask.payments:
+            raise InvalidInputError("lines", f"a refund of kind {ask.kind} has no lines or payments")
+
+    def _facts(self, draft: Draft, sale: str, receipt: str) -> Facts:
+        store, company, customer = self.store, self.company, draft.customer_id
+        unit = draft.ask.currency
+        originals = {ref for ref in (sale, receipt) if ref}
+        excess = sum(
+            store.total(company, AccountKind.EXCESS, subject=ref, unit=unit) for ref in originals
+        )
+        owed = store.total(company, AccountKind.OPEN, customer=customer, unit=unit)
+        return Facts(
+            sale=draft.sale,
+            receipt=draft.receipt,
+            excess=-excess,
+            open_on_sources=draft.open_on_sources(),
+            open_of_customer=owed,
+        )
+
+    def _own_company(self, company: str) -> None:
+        if company != self.company:
+            raise InvalidInputError("company", f"this ledger is {self.company!r}, not {company!r}")
+
+    def _too_busy(self) -> LedgerError:
+        return ConflictError(f"others were faster {MAX_TRIES} times in a row; try again")

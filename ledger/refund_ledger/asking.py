@@ -1,0 +1,133 @@
+"""Asking: what a caller may say when money is to be given back, checked field by field."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from refund_ledger.errors import InvalidInputError
+from refund_ledger.events import RefundKind
+from refund_ledger.money import MAX_MINOR
+from refund_ledger.originals import Immutable, Method, OriginalRef, PaymentDetails
+
+Positive = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
+
+
+class Parts(StrEnum):
+    """Which parts are asked for; `auto` takes what the original has."""
+
+    AUTO = "auto"
+    BOTH = "both"
+    INVOICE = "invoice"
+    RECEIPT = "receipt"
+
+
+def plain_text(text: str) -> str:
+    """Accept text without control characters and direction marks, which hide what a reader sees."""
+    for character in text:
+        name = unicodedata.category(character)
+        if name in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+            raise ValueError(
+                f"holds the invisible character U+{ord(character):04X}; remove it and send again"
+            )
+    return text.strip()
+
+
+Plain = Annotated[str, AfterValidator(plain_text)]
+
+
+class LineAsked(Immutable):
+    """One line to credit: by quantity (millionths), by amount (minor units, VAT included), or whole."""
+
+    line: Annotated[int, Field(ge=1, le=9999)]
+    quantity: Positive | None = None
+    amount: Positive | None = None
+    returned: Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)] | None = None
+    """What of it came back as goods; all of the credited quantity where nothing is said."""
+
+
+class PaymentAsked(Immutable):
+    """How much of one payment to give back, in minor units; all that is left where no amount is said."""
+
+    payment: Annotated[int, Field(ge=1, le=9999)]
+    amount: Positive | None = None
+
+
+class Request(Immutable):
+    """A request to give money back; amounts in whole minor units of `currency`.
+
+    `amount` is what is credited (VAT included), or paid back where there is no invoice part.
+    `pay_back` is what is paid back where it differs. Where neither lines nor an amount is said, all
+    that is left is meant.
+    """
+
+    company: Annotated[Plain, Field(min_length=1, max_length=60)]
+    key: Annotated[Plain, Field(min_length=1, max_length=120)]
+    """The caller's idempotency key: the same key never makes a second refund."""
+    kind: RefundKind = RefundKind.ORIGINAL
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    customer_id: Annotated[Plain, Field(max_length=60)] = ""
+    original: Annotated[Plain, Field(max_length=60)] = ""
+    receipt: Annotated[Plain, Field(max_length=60)] = ""
+    """The receipt that paid the invoice, where its money goes back too."""
+    parts: Parts = Parts.AUTO
+    amount: Positive | None = None
+    vat: Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)] | None = None
+    """The VAT inside `amount`; for a goodwill only, every other split follows from the original."""
+    lines: tuple[LineAsked, ...] = ()
+    payments: tuple[PaymentAsked, ...] = ()
+    pay_back: Positive | None = None
+    credits: tuple[Annotated[Plain, Field(max_length=200)], ...] = ()
+    """Which credits to pay out; the oldest first where none is named."""
+    method: Method | None = None
+    details: PaymentDetails = PaymentDetails()
+    source_account: Annotated[Plain, Field(max_length=60)] = ""
+    reason: Annotated[Plain, Field(min_length=1, max_length=40)]
+    comment: Annotated[Plain, Field(max_length=200)] = ""
+    items_returned: bool = True
+    """Whether credited goods came back, for lines that do not say."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything asked; the same key with another digest is refused."""
+        return digest_of(self.model_dump(mode="json"))
+
+    @property
+    def original_ref(self) -> OriginalRef | None:
+        """The original, read; raises `InvalidInputError` where it is not a reference."""
+        return OriginalRef.parse(self.original) if self.original else None
+
+    @property
+    def receipt_ref(self) -> OriginalRef | None:
+        """The receipt, read; raises `InvalidInputError` where it is not a reference."""
+        return OriginalRef.parse(self.receipt, field="receipt") if self.receipt else None
+
+
+def read_request(fields: Mapping[str, Any]) -> Request:
+    """Check raw fields as a request; raises `InvalidInputError` naming the first wrong field."""
+    try:
+        return Request.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> InvalidInputError:
+    """Say the first problem of a validation in words, with its field."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(step) for step in first["loc"]) or "input"
+    message = first["msg"].removeprefix("Value error, ")
+    given = first.get("input")
+    shown = f", got {given!r}" if isinstance(given, str | int | None) and len(repr(given)) < 80 else ""
+    return InvalidInputError(field, f"{message[:1].lower()}{message[1:]}{shown}")
+
+
+def digest_of(content: Any) -> str:
+    """SHA-256 over canonical JSON (sorted keys, no blanks); content holds text and whole numbers."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,297 @@
+"""Recording what the accounting system holds: originals, the receipts that pay them, granted credit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID, uuid5
+
+from pydantic import Field
+
+from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.asking import Plain, Positive, digest_of
+from refund_ledger.balances import Look
+from refund_ledger.errors import KeyReusedError, NotFoundError, RefusedError
+from refund_ledger.events import (
+    CreditGranted,
+    CreditReduced,
+    DocumentId,
+    Event,
+    GrantReason,
+    OriginalPaid,
+    OriginalRecorded,
+    ReductionReason,
+)
+from refund_ledger.originals import (
+    NAMESPACE,
+    Closes,
+    Half,
+    Immutable,
+    Kind,
+    Original,
+)
+from refund_ledger.stamps import Stamp
+
+
+class Grant(Immutable):
+    """A credit that the company owes a customer, as it was granted elsewhere; `amount` in minor units."""
+
+    company: Annotated[Plain, Field(min_length=1, max_length=60)]
+    reference: Annotated[Plain, Field(min_length=1, max_length=120)]
+    """Names the grant; the same reference never grants twice."""
+    customer_id: Annotated[Plain, Field(min_length=1, max_length=60)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    amount: Positive
+    why: GrantReason
+    granted_on: date
+    document_half: Half | None = None
+    document_series: int | None = None
+    document_number: int | None = None
+    comment: Annotated[Plain, Field(max_length=200)] = ""
+
+    @property
+    def document(self) -> DocumentId | None:
+        """The document that grants it, where there is one."""
+        half, series, number = self.document_half, self.document_series, self.document_number
+        if half is None or series is None or number is None:
+            return None
+        return DocumentId(half=half, series=series, number=number)
+
+    @property
+    def stream(self) -> UUID:
+        """The id of its stream."""
+        return grant_stream(self.company, self.reference)
+
+
+def grant_stream(company: str, reference: str) -> UUID:
+    """The id of the stream of a granted credit."""
+    return uuid5(NAMESPACE, f"grant/{company}/{reference}")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOriginal:
+    """An original as its events tell it."""
+
+    recorded: OriginalRecorded
+    version: int
+    known_paid: int
+    """Payments known of: those inside the first reading, and those that receipts brought since."""
+    closed_by: dict[str, int]
+    """Receipts recorded for this sale, with what each pays of it."""
+
+
+def fold_original(events: Iterable[Event]) -> RecordedOriginal | None:
+    """Rebuild an original from its stream."""
+    state: RecordedOriginal | None = None
+    for event in events:
+        if isinstance(event, OriginalRecorded):
+            paid = event.covered if event.kind.has_sale else 0
+            state = RecordedOriginal(event, event.originator_version, paid, {})
+        elif isinstance(event, OriginalPaid) and state:
+            state = RecordedOriginal(
+                state.recorded,
+                event.originator_version,
+                state.known_paid + event.paid,
+                {**state.closed_by, event.receipt: event.closes},
+            )
+    return state
+
+
+def content_digest(original: Original) -> str:
+    """SHA-256 over what never changes of an original: everything but what is open on it now."""
+    return digest_of(original.model_dump(mode="json", exclude={"open_amount"}))
+
+
+def record(
+    original: Original,
+    before: RecordedOriginal | None,
+    sales: Sequence[RecordedOriginal],
+    stamp: Stamp,
+    *,
+    read_from: str,
+    look: Look,
+) -> tuple[Event, ...]:
+    """Record an original for the first time; the same reading again is nothing.
+
+    `sales` are the recorded sales that a receipt closes, in its order. Raises `RefusedError` where
+    the original was recorded with other content: documents do not change, so somebody has to look.
+    """
+    original.check()
+    digest = content_digest(original)
+    if before:
+        if before.recorded.digest == digest:
+            return ()
+        raise RefusedError(
+            f"{original.ref} was recorded with other content (digest {before.recorded.digest[:16]}, "
+            f"now {digest[:16]}): {_differences(original, before.recorded)}; documents do not change, "
+            "so compare it with the accounting system"
+        )
+    closed = sum(part.amount for part in original.closes)
+    covered = (
+        original.sale_total - original.open_amount
+        if original.kind.has_sale
+        else original.money_total - closed - original.overpaid
+    )
+    recorded = stamp.event(
+        OriginalRecorded,
+        original.ref.stream(original.company),
+        1,
+        **original.model_dump(),
+        covered=covered,
+        read_from=read_from,
+        digest=digest,
+    )
+    paid = (
+        _paid(sale, part, str(original.ref), stamp, look)
+        for sale, part in zip(sales, original.closes, strict=True)
+    )
+    return (recorded, *paid, *_overpayment(original, stamp))
+
+
+def _differences(original: Original, recorded: OriginalRecorded) -> str:
+    fields = set(Original.model_fields) - {"open_amount"}
+    other = [name for name in sorted(fields) if getattr(original, name) != getattr(recorded, name)]
+    return ", ".join(other)
+
+
+def _paid(
+    sale: RecordedOriginal, part: Closes, receipt: str, stamp: Stamp, look: Look
+) -> OriginalPaid:
+    """What a receipt pays of a sale, beyond what the sale's own reading already counted as paid.
+
+    Whichever is read first, and however often, payments known = the most that either side says.
+    """
+    said = sum(sale.closed_by.values()) + part.amount
+    news = min(part.amount, max(said - sale.known_paid, 0))
+    recorded = sale.recorded
+    debt = look(
+        Account(
+            recorded.company,
+            AccountKind.OPEN,
+            part.sale,
+            customer=recorded.customer_id,
+            unit=recorded.currency,
+        )
+    )
+    return stamp.event(
+        OriginalPaid,
+        recorded.originator_id,
+        sale.version + 1,
+        company=recorded.company,
+        currency=recorded.currency,
+        customer_id=recorded.customer_id,
+        sale=part.sale,
+        receipt=receipt,
+        closes=part.amount,
+        paid=news,
+        credit=max(news - debt, 0),
+    )
+
+
+def _overpayment(original: Original, stamp: Stamp) -> tuple[Event, ...]:
+    """The part of a receipt that pays nothing is owed back: a credit, granted in the same save."""
+    if not original.overpaid:
+        return ()
+    grant = Grant(
+        company=original.company,
+        reference=str(original.ref),
+        customer_id=original.customer_id,
+        currency=original.currency,
+        amount=original.overpaid,
+        why=GrantReason.OVERPAYMENT,
+        granted_on=original.issued_on,
+    )
+    return grant_credit(grant, (), stamp)
+
+
+def check_sales(original: Original, sales: Sequence[RecordedOriginal | None]) -> None:
+    """Refuse a receipt that closes what is not recorded, or what is another customer's."""
+    reasons: list[str] = []
+    for part, sale in zip(original.closes, sales, strict=True):
+        if sale is None:
+            reasons.append(f"{original.ref} pays {part.sale}, which is not recorded; import that first")
+        elif sale.recorded.customer_id != original.customer_id:
+            reasons.append(f"{original.ref} pays {part.sale} of another customer")
+        elif sale.recorded.currency != original.currency:
+            reasons.append(f"{original.ref} pays {part.sale} in another currency")
+        elif sale.recorded.kind is not Kind.INVOICE:
+            reasons.append(f"{original.ref} pays {part.sale}, which is not an invoice")
+    if reasons:
+        raise RefusedError(*reasons)
+
+
+def grant_credit(grant: Grant, before: Sequence[Event], stamp: Stamp) -> tuple[Event, ...]:
+    """Grant a credit once; the same reference with other content is refused."""
+    digest = digest_of(grant.model_dump(mode="json"))
+    for event in before:
+        if isinstance(event, CreditGranted):
+            if event.digest == digest:
+                return ()
+            raise KeyReusedError(grant.reference, first=event.digest, second=digest)
+    return (
+        stamp.event(
+            CreditGranted,
+            grant.stream,
+            1,
+            company=grant.company,
+            currency=grant.currency,
+            customer_id=grant.customer_id,
+            reference=grant.reference,
+            why=grant.why,
+            amount=grant.amount,
+            granted_on=grant.granted_on,
+            document=grant.document,
+            comment=grant.comment,
+            digest=digest,
+        ),
+    )
+
+
+def reduce_credit(
+    events: Sequence[Event],
+    stamp: Stamp,
+    *,
+    reference: str,
+    why: ReductionReason,
+    amount: int,
+    look: Look,
+    sale: OriginalRecorded | None = None,
+    comment: str = "",
+) -> tuple[Event, ...]:
+    """Record that a granted credit became less elsewhere; what is no longer there is unexplained.
+
+    `sale` is the sale that the credit paid, for `used_on_sale`. The same command again is nothing.
+    """
+    if any(event.command_id == stamp.command_id for event in events):
+        return ()
+    granted = next((event for event in events if isinstance(event, CreditGranted)), None)
+    if granted is None:
+        raise NotFoundError(f"no credit was granted under {reference!r}; check the reference")
+    if (why is ReductionReason.USED_ON_SALE) != (sale is not None):
+        raise RefusedError("name the sale that the credit paid, and only where it paid one")
+    free = look(_of(granted, AccountKind.CREDIT, granted.source))
+    debt = look(_of(granted, AccountKind.OPEN, str(sale.ref))) if sale else 0
+    taken = min(amount, free)
+    return (
+        stamp.event(
+            CreditReduced,
+            granted.originator_id,
+            events[-1].originator_version + 1,
+            company=granted.company,
+            currency=granted.currency,
+            customer_id=granted.customer_id,
+            reference=granted.reference,
+            why=why,
+            amount=taken,
+            exceeds=amount - taken,
+            sale=str(sale.ref) if sale else "",
+            pays=min(amount, debt),
+            comment=comment,
+        ),
+    )
+
+
+def _of(event: Event, kind: AccountKind, subject: str) -> Account:
+    return Account(event.company, kind, subject, customer=event.customer_id, unit=event.currency)

@@ -1,0 +1,376 @@
+"""A refund as its events tell it: the state, how events change it, and what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from refund_ledger.events import (
+    AlertAcknowledged,
+    CallInDoubt,
+    CallNotSent,
+    CallRefused,
+    CallSubmitted,
+    Decision,
+    DocumentId,
+    Draw,
+    Event,
+    GivenBack,
+    InvoicePartCancelled,
+    LateSuccessFound,
+    Part,
+    ReceiptPartCancelled,
+    RefundApproved,
+    RefundClosed,
+    RefundCompleted,
+    RefundRejected,
+    RefundRequested,
+    RefundWithdrawn,
+    Resolved,
+)
+from refund_ledger.originals import NAMESPACE
+
+
+class Status(StrEnum):
+    """Where a refund stands."""
+
+    AWAITING_APPROVAL = "awaiting approval"
+    IN_PROGRESS = "in progress"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    REJECTED = "rejected"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be sent."""
+        return self not in {Status.AWAITING_APPROVAL, Status.IN_PROGRESS}
+
+
+class PartStatus(StrEnum):
+    """Where one part stands."""
+
+    NONE = "none"
+    DUE = "due"
+    SUBMITTED = "submitted"
+    IN_DOUBT = "in doubt"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One part: the calls made for it and what came of them."""
+
+    status: PartStatus = PartStatus.NONE
+    submitted: CallSubmitted | None = None
+    """The latest attempt."""
+    first_sent_at: datetime | None = None
+    unexplained: frozenset[int] = frozenset()
+    """Attempts of which it is not known what became of them."""
+    look_after: datetime | None = None
+    for_person: bool = False
+    resend_allowed: bool = False
+    """A person said "send again"; holds until the next attempt."""
+    refusal: CallRefused | None = None
+    doubt: str = ""
+    documents: tuple[DocumentId, ...] = ()
+    booked: int = 0
+
+    @property
+    def attempts(self) -> int:
+        """How many calls were submitted."""
+        return self.submitted.attempt if self.submitted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLeft:
+    """What a refund still has of one source: held credit, and a claim on the promised pool."""
+
+    held: int
+    cover: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund, rebuilt from its events; `left_*` is what it still reserves."""
+
+    id: UUID
+    version: int
+    status: Status
+    request: RefundRequested
+    invoice: PartState = PartState()
+    receipt: PartState = PartState()
+    left_sale: int = 0
+    left_quantity: int = 0
+    left_money: int = 0
+    left_sources: Mapping[str, SourceLeft] = field(default_factory=dict)
+    approved_by: str = ""
+    alerts: tuple[LateSuccessFound, ...] = ()
+    """Late successes that nobody has acknowledged yet."""
+
+    def part(self, part: Part) -> PartState:
+        """One of the two halves."""
+        return self.invoice if part is Part.INVOICE else self.receipt
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that this refund has, in the order in which they are sent."""
+        return tuple(part for part in Part if self.request.way(part))
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether any call was ever submitted."""
+        return any(self.part(part).submitted for part in Part)
+
+
+def refund_id(company: str, key: str) -> UUID:
+    """The id of the refund that a caller's idempotency key names."""
+    return uuid5(NAMESPACE, f"refund/{company}/{key}")
+
+
+def fold(events: Iterable[Event]) -> Refund | None:
+    """Rebuild a refund from its stream; none where the stream is empty."""
+    refund: Refund | None = None
+    for event in events:
+        refund = evolve(refund, event)
+    return refund
+
+
+def evolve(refund: Refund | None, event: Event) -> Refund:
+    """Apply one event; never refuses, since what happened has happened."""
+    if isinstance(event, RefundRequested):
+        return _requested(event)
+    if refund is None:
+        raise ValueError(f"the stream of refund {event.originator_id} does not begin with its request")
+    refund = replace(refund, version=event.originator_version)
+    match event:
+        case RefundApproved():
+            return replace(refund, status=Status.IN_PROGRESS, approved_by=event.actor)
+        case RefundRejected():
+            return replace(_give_back(refund, event.given_back), status=Status.REJECTED)
+        case RefundWithdrawn():
+            return replace(_give_back(refund, event.given_back), status=Status.WITHDRAWN)
+        case RefundCompleted():
+            return replace(_give_back(refund, event.given_back), status=Status.COMPLETED)
+        case RefundClosed():
+            return replace(_give_back(refund, event.given_back), status=Status.CLOSED)
+        case InvoicePartCancelled() | ReceiptPartCancelled():
+            return _cancelled(refund, event)
+        case LateSuccessFound():
+            return _late(refund, event)
+        case AlertAcknowledged():
+            left = tuple(alert for alert in refund.alerts if alert.document.key != event.document.key)
+            return replace(refund, alerts=left)
+        case CallSubmitted() | CallNotSent() | CallInDoubt() | CallRefused() | Resolved():
+            return _with_part(refund, event.part, _evolve_part(refund.part(event.part), event))
+        case _:
+            return refund
+
+
+def _requested(event: RefundRequested) -> Refund:
+    due = PartState(PartStatus.DUE)
+    return Refund(
+        id=event.originator_id,
+        version=event.originator_version,
+        status=Status.AWAITING_APPROVAL if event.needs_approval else Status.IN_PROGRESS,
+        request=event,
+        invoice=due if event.invoice_way else PartState(),
+        receipt=due if event.receipt_way else PartState(),
+        left_sale=event.credited,
+        left_quantity=sum(line.quantity for line in event.lines) if event.sale else 0,
+        left_money=sum(payment.amount for payment in event.payments),
+        left_sources={b.source: SourceLeft(b.from_credit, b.from_cover) for b in event.backing},
+    )
+
+
+def _evolve_part(
+    part: PartState, event: CallSubmitted | CallNotSent | CallInDoubt | CallRefused | Resolved
+) -> PartState:
+    match event:
+        case CallSubmitted():
+            return replace(
+                part,
+                status=PartStatus.SUBMITTED,
+                submitted=event,
+                first_sent_at=part.first_sent_at or event.timestamp,
+                # A resend stands on the proof that the earlier attempts came to nothing.
+                unexplained=frozenset({event.attempt}),
+                look_after=None,
+                for_person=False,
+                resend_allowed=False,
+                refusal=None,
+                doubt="",
+            )
+        case CallNotSent():
+            return replace(
+                part,
+                status=PartStatus.DUE,
+                unexplained=part.unexplained - {event.attempt},
+                doubt=event.why,
+            )
+        case CallInDoubt():
+            return replace(
+                part,
+                status=PartStatus.IN_DOUBT,
+                look_after=event.look_after,
+                for_person=event.for_person,
+                resend_allowed=part.resend_allowed and not event.for_person,
+                doubt=event.why,
+            )
+        case CallRefused():
+            return replace(
+                part,
+                status=PartStatus.REFUSED,
+                unexplained=part.unexplained - {event.attempt},
+                refusal=event,
+            )
+        case Resolved(decision=Decision.SEND_AGAIN):
+            if part.status is PartStatus.REFUSED:
+                return replace(part, status=PartStatus.DUE, refusal=None)
+            return replace(part, resend_allowed=True, for_person=False, look_after=event.timestamp)
+        case Resolved():
+            return part
+
+
+def _cancelled(refund: Refund, event: InvoicePartCancelled | ReceiptPartCancelled) -> Refund:
+    which = Part.INVOICE if isinstance(event, InvoicePartCancelled) else Part.RECEIPT
+    part = refund.part(which)
+    refund = _with_part(
+        refund,
+        which,
+        replace(
+            part,
+            status=PartStatus.CANCELLED,
+            documents=(*part.documents, event.document),
+            booked=event.booked,
+            for_person=False,
+            doubt="",
+        ),
+    )
+    if isinstance(event, InvoicePartCancelled):
+        return replace(
+            refund,
+            left_sale=refund.left_sale - event.from_reserved,
+            left_quantity=refund.left_quantity - event.quantity,
+        )
+    return replace(
+        refund,
+        left_money=refund.left_money - event.from_reserved,
+        left_sources=_drawn(refund.left_sources, event.draws),
+    )
+
+
+def _late(refund: Refund, event: LateSuccessFound) -> Refund:
+    part = refund.part(event.part)
+    refund = _with_part(
+        refund,
+        event.part,
+        replace(
+            part,
+            status=PartStatus.CANCELLED,
+            documents=(*part.documents, event.document),
+            for_person=False,
+        ),
+    )
+    sale = event.part is Part.INVOICE
+    return replace(
+        refund,
+        alerts=(*refund.alerts, event),
+        left_sale=refund.left_sale - (event.from_reserved if sale else 0),
+        left_quantity=refund.left_quantity - event.quantity,
+        left_money=refund.left_money - (0 if sale else event.from_reserved),
+        left_sources=_drawn(refund.left_sources, event.draws),
+    )
+
+
+def _drawn(left: Mapping[str, SourceLeft], draws: Iterable[Draw]) -> dict[str, SourceLeft]:
+    after = dict(left)
+    for draw in draws:
+        if draw.source in after:
+            was = after[draw.source]
+            after[draw.source] = SourceLeft(
+                was.held - draw.held, was.cover - draw.promised - draw.reopens
+            )
+    return after
+
+
+def _give_back(refund: Refund, back: GivenBack) -> Refund:
+    sources = dict(refund.left_sources)
+    for source in back.sources:
+        was = sources[source.source]
+        sources[source.source] = SourceLeft(
+            was.held - source.held, was.cover - source.cover - source.promised
+        )
+    return replace(
+        refund,
+        left_sale=refund.left_sale - sum(line.gross for line in back.lines) - back.goodwill,
+        left_quantity=refund.left_quantity - sum(line.quantity for line in back.lines),
+        left_money=refund.left_money - sum(payment.amount for payment in back.payments),
+        left_sources=sources,
+    )
+
+
+def _with_part(refund: Refund, part: Part, state: PartState) -> Refund:
+    if part is Part.INVOICE:
+        return replace(refund, invoice=state)
+    return replace(refund, receipt=state)
+
+
+# --- what it waits for ----------------------------------------------------------------------------
+
+
+class Waits(StrEnum):
+    """What a part waits for."""
+
+    SEND = "send"
+    PARK = "park"
+    """Its sender is gone: from a time on, anybody may declare the call in doubt."""
+    LOOK = "look"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class CallDue:
+    """One thing that a dispatcher (or a person) has to do about a part, and from when on."""
+
+    company: str
+    refund: UUID
+    part: Part
+    waits: Waits
+    not_before: datetime
+
+
+def calls_due(refund: Refund) -> tuple[CallDue, ...]:
+    """What is due on a refund: the invoice part first, the receipt part when that is cancelled."""
+    if refund.status is Status.AWAITING_APPROVAL:
+        return ()
+    due: list[CallDue] = []
+    for part in refund.parts:
+        state = refund.part(part)
+        waits = _waits_for(refund, state)
+        if waits is not None:
+            company = refund.request.company
+            due.append(CallDue(company, refund.id, part, *waits))
+        if state.status is not PartStatus.CANCELLED:
+            break
+    return tuple(due)
+
+
+def _waits_for(refund: Refund, state: PartState) -> tuple[Waits, datetime] | None:
+    at = refund.request.timestamp
+    if state.status is PartStatus.SUBMITTED and state.submitted:
+        return Waits.PARK, state.submitted.send_by
+    if state.status is PartStatus.IN_DOUBT:
+        after = state.look_after or at
+        return (Waits.PERSON, after) if state.for_person else (Waits.LOOK, after)
+    if refund.status.is_over:
+        return None
+    if state.status is PartStatus.DUE:
+        return Waits.SEND, at
+    if state.status is PartStatus.REFUSED:
+        return Waits.PERSON, state.refusal.timestamp if state.refusal else at
+    return None

@@ -1,0 +1,155 @@
+"""Settling: where credited amounts fall, where paid-out money comes from, what goes back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.balances import Look
+from refund_ledger.events import (
+    Draw,
+    Fall,
+    GivenBack,
+    Part,
+    RefundKind,
+    RefundRequested,
+    SourceBack,
+    TakenLine,
+    TakenPayment,
+)
+from refund_ledger.money import allocate
+from refund_ledger.refund import Refund
+
+
+def account(request: RefundRequested, kind: AccountKind, source: str) -> Account:
+    """The account of one kind that a source's position is kept in."""
+    return Account(
+        request.company, kind, source, customer=request.customer_id, unit=request.currency
+    )
+
+
+def fall_of(request: RefundRequested, booked: int, look: Look) -> Fall:
+    """Let a credited amount fall: on debt first, then on promises, then it becomes credit."""
+    source, rest = request.source, booked
+
+    def take(kind: AccountKind) -> int:
+        nonlocal rest
+        taken = min(rest, look(account(request, kind, source)))
+        rest -= taken
+        return taken
+
+    opened = take(AccountKind.OPEN)
+    promised = take(AccountKind.PROMISED_COVER)
+    if request.kind is RefundKind.GOODWILL:
+        granted = min(rest, max(request.credited - promised, 0))
+        return Fall(source=source, promised=promised, granted=granted, exceeds=rest - granted)
+    credit = take(AccountKind.COVERED)
+    return Fall(source=source, opened=opened, promised=promised, credit=credit, exceeds=rest)
+
+
+def draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
+    """Take paid-out money from what the refund was promised; the rest finds no place."""
+    draws, rest = list[Draw](), booked
+    for backing in refund.request.backing:
+        left = refund.left_sources[backing.source]
+        held = min(rest, left.held)
+        cover = min(rest - held, left.cover)
+        pool = look(account(refund.request, AccountKind.PROMISED_CREDIT, backing.source))
+        promised = min(cover, pool)
+        rest -= held + cover
+        draws.append(
+            Draw(source=backing.source, held=held, promised=promised, reopens=cover - promised)
+        )
+    return with_excess(refund.request, draws, rest)
+
+
+def free_draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
+    """Take money that no promise foresaw: from what is left of the promise, then free credit, then cover."""
+    draws, rest = list[Draw](), booked
+    for draw in draws_of(refund, booked, look):
+        rest = rest - draw.held - draw.promised - draw.reopens
+        draws.append(draw.model_copy(update={"exceeds": 0}))
+    for index, draw in enumerate(draws):
+        credit = min(rest, look(account(refund.request, AccountKind.CREDIT, draw.source)))
+        covered = look(account(refund.request, AccountKind.COVERED, draw.source))
+        uncovers = min(rest - credit, covered)
+        rest -= credit + uncovers
+        draws[index] = draw.model_copy(update={"credit": credit, "uncovers": uncovers})
+    return with_excess(refund.request, draws, rest)
+
+
+def with_excess(request: RefundRequested, draws: list[Draw], rest: int) -> tuple[Draw, ...]:
+    """Add what found no place to the first source."""
+    if not rest:
+        return tuple(draw for draw in draws if sum(draw.model_dump(exclude={"source"}).values()))
+    if not draws:
+        return (Draw(source=request.source, exceeds=rest),)
+    first = draws[0].model_copy(update={"exceeds": rest})
+    return (first, *draws[1:])
+
+
+def sale_split(request: RefundRequested, booked: int) -> tuple[int, int]:
+    """Split a booked amount into net and VAT as the request was split."""
+    if booked == request.credited:
+        return request.net, request.vat
+    net, vat = allocate(booked, [request.net, request.vat])
+    return net, vat
+
+
+def given_back(refund: Refund, look: Look, *, keep: Iterable[Part] = ()) -> GivenBack:
+    """What a refund that is over returns; parts in doubt keep what they reserve."""
+    request, kept = refund.request, set(keep)
+    sale = 0 if Part.INVOICE in kept else refund.left_sale
+    goodwill = request.kind is RefundKind.GOODWILL
+    lines = () if goodwill else _lines_back(refund, sale)
+    money = 0 if Part.RECEIPT in kept else refund.left_money
+    return GivenBack(
+        kind=request.kind,
+        sale=request.sale,
+        lines=lines,
+        receipt=request.receipt,
+        payments=_payments_back(refund, money),
+        sources=() if Part.RECEIPT in kept else _sources_back(refund, look),
+        goodwill=sale if goodwill else 0,
+    )
+
+
+def _lines_back(refund: Refund, amount: int) -> tuple[TakenLine, ...]:
+    """Return lines; a remainder after a smaller booking goes back over net and VAT in proportion."""
+    request = refund.request
+    if not amount and not refund.left_quantity:
+        return ()
+    shares = allocate(amount, [part for line in request.lines for part in (line.net, line.vat)])
+    whole = bool(refund.left_quantity) and amount == refund.left_sale
+    back = (
+        line.model_copy(
+            update={
+                "net": shares[2 * index],
+                "vat": shares[2 * index + 1],
+                "quantity": line.quantity if whole else 0,
+                "returned": 0,
+            }
+        )
+        for index, line in enumerate(request.lines)
+    )
+    return tuple(line for line in back if line.gross or line.quantity)
+
+
+def _payments_back(refund: Refund, amount: int) -> tuple[TakenPayment, ...]:
+    shares = allocate(amount, [payment.amount for payment in refund.request.payments])
+    taken = zip(refund.request.payments, shares, strict=True)
+    return tuple(
+        payment.model_copy(update={"amount": share}) for payment, share in taken if share
+    )
+
+
+def _sources_back(refund: Refund, look: Look) -> tuple[SourceBack, ...]:
+    """Return what is left per source: cover that still stands first, then credit that fell on it."""
+    back: list[SourceBack] = []
+    for source, left in refund.left_sources.items():
+        pool = look(account(refund.request, AccountKind.PROMISED_COVER, source))
+        cover = min(left.cover, pool)
+        back.append(
+            SourceBack(source=source, held=left.held, cover=cover, promised=left.cover - cover)
+        )
+    return tuple(item for item in back if item.held or item.cover or item.promised)

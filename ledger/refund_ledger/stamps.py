@@ -1,0 +1,45 @@
+"""Stamps: who acts, when, and because of what. The core has no clock and makes no ids of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+from refund_ledger.errors import InvalidInputError
+from refund_ledger.events import Event
+from refund_ledger.originals import NAMESPACE
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What every event of one command carries; the time is aware and given by the caller."""
+
+    at: datetime
+    actor: str
+    command_id: str
+    correlation_id: str = ""
+    causation_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.at.utcoffset() is None:
+            raise InvalidInputError("at", "expected a time with its zone, such as 2026-01-31T12:00:00Z")
+        if not self.actor.strip():
+            raise InvalidInputError("actor", "say who does this; an audit trail names somebody")
+
+    def event(self, cls: type[E], stream: UUID, version: int, **fields: Any) -> E:
+        """Make an event; its id follows from the command and its place, so a retry makes the same."""
+        return cls(
+            originator_id=stream,
+            originator_version=version,
+            timestamp=self.at,
+            event_id=uuid5(NAMESPACE, f"event/{self.command_id}/{stream}/{version}"),
+            command_id=self.command_id,
+            correlation_id=self.correlation_id or self.command_id,
+            causation_id=self.causation_id,
+            actor=self.actor,
+            **fields,
+        )

@@ -1,0 +1,1 @@
+"""What tests of several folders share; import it as `support`."""
