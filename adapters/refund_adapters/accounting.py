@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from refund_ledger.errors import LedgerError
 from refund_ledger.events import DocumentId, Evidence, Part, RefundRequested
 from refund_ledger.originals import Document, Original, OriginalRef
+
+
+class UnavailableError(LedgerError):
+    """The accounting system cannot be read right now; nothing was written, try again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,8 @@ class ThereDocument:
     comments: str | None
     """None where the system does not show comments here."""
     is_cancelled: bool | None
+    markers: frozenset[str] = frozenset()
+    """The markers of refunds that its comments carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +141,38 @@ class Wanted:
     customer_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A document that was asked for and is no original, with the reason."""
+
+    name: str
+    why: str
+
+
 class AccountingSystem(Protocol):
     """What the ledger needs of an accounting system."""
 
     name: str
     call_limit: float
     """Seconds that one call may take at most."""
+    settle_seconds: float
+    """Seconds after the last moment of sending from which a look can prove absence.
+
+    Exceeds the call's limit, the longest life of an abandoned request at the server, the lag of its
+    lists and stored answers, and the clocks' error; where those are not documented they are settings.
+    """
+
+    def check(self, request: RefundRequested) -> None:
+        """Refuse a refund that could not be said in this system; reads and sends nothing.
+
+        Raises `RefusedError` with every reason (a text too long, a method that needs details).
+        """
+        ...
 
     def prepare(self, request: RefundRequested, part: Part) -> Call:
         """Turn one part of a refund into its call; may read, never writes.
 
-        Raises `RefusedError` where the part cannot be said in this system (a text too long, a
+        Raises `UnavailableError` where a read fails, and `RefusedError` where the part cannot be said in this system (a text too long, a
         method without a payment type).
         """
         ...
@@ -158,9 +186,16 @@ class AccountingSystem(Protocol):
         ...
 
     def read(self, document: Document) -> ThereDocument | None:
-        """Read one document; none where the system says that it does not exist."""
+        """Read one document; none where the system says that it does not exist.
+
+        Raises `UnavailableError` where it does not answer.
+        """
         ...
 
-    def originals(self, wanted: Wanted) -> Iterator[Original]:
-        """Read originals with their lines, payments and what is still open."""
+    def originals(self, wanted: Wanted) -> Iterator[Original | Unread]:
+        """Read originals with their lines, payments and what is still open, sales before receipts.
+
+        A document that is no original is one `Unread` among the others. Raises `UnavailableError`
+        where the system does not answer.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The chart of accounts: what each kind means, on which side it stands, and which may not go below zero."""
+"""The chart of accounts: what each kind means, its side, and which may not go below zero."""
 
 from __future__ import annotations
 
@@ -54,25 +54,45 @@ class Rule(NamedTuple):
 _R, _M = Book.RIGHTS, Book.MONEY
 
 RULES: dict[AccountKind, Rule] = {
-    AccountKind.REFUNDABLE: Rule(_R, 1, True, "what may still be credited or paid back"),
-    AccountKind.RESERVED: Rule(_R, 1, False, "what a refund in progress holds; zero when it is over"),
-    AccountKind.COVERED: Rule(_R, 1, True, "the paid part of a sale that still stands and is free"),
-    AccountKind.PROMISED_COVER: Rule(_R, 1, True, "the paid part promised to money on its way"),
-    AccountKind.EXCESS: Rule(_R, -1, False, "facts beyond the original: an alert until explained"),
-    AccountKind.RECORDED: Rule(_R, -1, False, "what the originals came to"),
-    AccountKind.ISSUED: Rule(_R, 1, False, "what has been credited and paid back"),
-    AccountKind.UNCOVERED: Rule(_R, -1, False, "the other side of cover"),
-    AccountKind.ALLOWED: Rule(_R, -1, False, "rights that goodwill refunds were given"),
-    AccountKind.OPEN: Rule(_M, 1, True, "what the customer still owes on a sale"),
-    AccountKind.CREDIT: Rule(_M, -1, True, "what the customer may ask for"),
-    AccountKind.HELD_CREDIT: Rule(_M, -1, False, "credit that one refund took at its request"),
-    AccountKind.PROMISED_CREDIT: Rule(_M, -1, True, "credit that fell upon a promise"),
-    AccountKind.UNEXPLAINED: Rule(_M, -1, False, "facts that found no place; never payable"),
-    AccountKind.RETURNS: Rule(_M, 1, False, "sales taken back, without VAT"),
-    AccountKind.VAT: Rule(_M, 1, False, "VAT taken back"),
-    AccountKind.PAID: Rule(_M, -1, False, "money paid back, by source account"),
-    AccountKind.GRANTED: Rule(_M, 1, False, "the other side of granted credit"),
-    AccountKind.BOOKS: Rule(_M, -1, False, "the other side of what the originals brought in"),
+    AccountKind.REFUNDABLE: Rule(
+        _R, 1, guarded=True, meaning="what may still be credited or paid back"
+    ),
+    AccountKind.RESERVED: Rule(
+        _R, 1, guarded=False, meaning="what a refund in progress holds; zero when it is over"
+    ),
+    AccountKind.COVERED: Rule(
+        _R, 1, guarded=True, meaning="the paid part of a sale that still stands and is free"
+    ),
+    AccountKind.PROMISED_COVER: Rule(
+        _R, 1, guarded=True, meaning="the paid part promised to money on its way"
+    ),
+    AccountKind.EXCESS: Rule(
+        _R, -1, guarded=False, meaning="facts beyond the original: an alert until explained"
+    ),
+    AccountKind.RECORDED: Rule(_R, -1, guarded=False, meaning="what the originals came to"),
+    AccountKind.ISSUED: Rule(_R, 1, guarded=False, meaning="what has been credited and paid back"),
+    AccountKind.UNCOVERED: Rule(_R, -1, guarded=False, meaning="the other side of cover"),
+    AccountKind.ALLOWED: Rule(
+        _R, -1, guarded=False, meaning="rights that goodwill refunds were given"
+    ),
+    AccountKind.OPEN: Rule(_M, 1, guarded=True, meaning="what the customer still owes on a sale"),
+    AccountKind.CREDIT: Rule(_M, -1, guarded=True, meaning="what the customer may ask for"),
+    AccountKind.HELD_CREDIT: Rule(
+        _M, -1, guarded=False, meaning="credit that one refund took at its request"
+    ),
+    AccountKind.PROMISED_CREDIT: Rule(
+        _M, -1, guarded=True, meaning="credit that fell upon a promise"
+    ),
+    AccountKind.UNEXPLAINED: Rule(
+        _M, -1, guarded=False, meaning="facts that found no place; never payable"
+    ),
+    AccountKind.RETURNS: Rule(_M, 1, guarded=False, meaning="sales taken back, without VAT"),
+    AccountKind.VAT: Rule(_M, 1, guarded=False, meaning="VAT taken back"),
+    AccountKind.PAID: Rule(_M, -1, guarded=False, meaning="money paid back, by source account"),
+    AccountKind.GRANTED: Rule(_M, 1, guarded=False, meaning="the other side of granted credit"),
+    AccountKind.BOOKS: Rule(
+        _M, -1, guarded=False, meaning="the other side of what the originals brought in"
+    ),
 }
 
 GUARDED = frozenset(kind for kind, rule in RULES.items() if rule.guarded)

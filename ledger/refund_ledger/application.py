@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from refund_ledger import calling, lifecycle, recording
-from refund_ledger.accounts import Account, AccountKind
-from refund_ledger.asking import Request
+from refund_ledger.accounts import AccountKind
+from refund_ledger.asking import Request, check_shape
 from refund_ledger.balances import Look
-from refund_ledger.drafting import Draft, halves
+from refund_ledger.draft import Draft
+from refund_ledger.drafting import halves, work_out
 from refund_ledger.errors import (
     BalancesMovedError,
     ConflictError,
@@ -31,57 +31,20 @@ from refund_ledger.events import (
     OriginalRecorded,
     Part,
     ReductionReason,
-    RefundKind,
     RefundRequested,
 )
 from refund_ledger.originals import Kind, Original, OriginalRef
+from refund_ledger.paying import open_on_sources
 from refund_ledger.policies import Facts, Terms, why_approve, why_not
 from refund_ledger.recording import Grant, RecordedOriginal, fold_original
-from refund_ledger.refund import CallDue, Refund, calls_due, evolve, fold, refund_id
+from refund_ledger.refund import Refund, calls_due, evolve, fold, refund_id
 from refund_ledger.stamps import Stamp
+from refund_ledger.storing import Append, Store
+
+__all__ = ["MAX_TRIES", "Append", "Decide", "RefundLedger", "Result", "Store"]
 
 MAX_TRIES = 50
 """How often a decision is made again because others were faster, before giving up loudly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """What one save holds; the store adds the postings that the events mean and the claims they make."""
-
-    events: tuple[Event, ...]
-    seen: Mapping[Account, int] = field(default_factory=dict)
-    """Balances that the decision rests on; the store refuses the save where one has moved."""
-    due: Mapping[UUID, tuple[CallDue, ...]] = field(default_factory=dict)
-    """What each refund waits for from now on, replacing what it waited for."""
-
-
-class Store(Protocol):
-    """Where events and what they add up to are kept, in one transaction each save."""
-
-    def append(self, batch: Append) -> None:
-        """Save all of it or nothing.
-
-        Raises `StreamMovedError` where a version is taken, `BalancesMovedError` where a seen balance
-        has moved, `GuardError` where a guarded account would fall below zero, `ClaimedError` where
-        a document is taken already.
-        """
-        ...
-
-    def stream(self, stream: UUID) -> list[Event]:
-        """The events of one stream, in order."""
-        ...
-
-    def balance(self, account: Account) -> int:
-        """The signed balance of one guarded account; zero where nothing was posted."""
-        ...
-
-    def credits(self, company: str, customer: str, unit: str) -> list[tuple[str, int]]:
-        """A customer's credits that are not zero, by source, oldest first, as positive amounts."""
-        ...
-
-    def total(self, company: str, kind: AccountKind, **columns: str) -> int:
-        """The signed sum of all postings of one kind that fit the columns given."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +61,19 @@ Decide = Callable[[Refund, Look], Sequence[Event]]
 class RefundLedger:
     """The refunds of one company over one store."""
 
-    def __init__(self, store: Store, company: str, terms: Terms | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        company: str,
+        terms: Terms | None = None,
+        *,
+        sayable: Callable[[RefundRequested], None] | None = None,
+    ) -> None:
+        """`sayable` raises `RefusedError` for what the accounting system could not be told later."""
         self.store = store
         self.company = company
         self.terms = terms or Terms()
+        self._sayable = sayable
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -160,7 +132,7 @@ class RefundLedger:
             )
         )
 
-    def reduce_credit(  # noqa: PLR0913 - what happened, to which credit, for which sale
+    def reduce_credit(
         self,
         reference: str,
         stamp: Stamp,
@@ -170,7 +142,7 @@ class RefundLedger:
         sale: OriginalRef | None = None,
         comment: str = "",
     ) -> bool:
-        """Record that a granted credit was reversed, expired or used; false where recorded before."""
+        """Record that a granted credit was reversed, expired or used; false where done before."""
         if amount <= 0:
             raise InvalidInputError("amount", "expected more than zero")
         stream = recording.grant_stream(self.company, reference)
@@ -222,7 +194,7 @@ class RefundLedger:
         named = self._recorded(ask.receipt_ref)
         if named and named.kind is not Kind.RECEIPT:
             raise InvalidInputError("receipt", f"{named.ref} is not a receipt")
-        self._check_shape(ask, original)
+        check_shape(ask)
         sale, receipt = halves(original, named)
         customer = ask.customer_id or (original.customer_id if original else "")
         draft = Draft(
@@ -234,7 +206,7 @@ class RefundLedger:
             credits=tuple(self.store.credits(self.company, customer, ask.currency)),
             own_source=f"refund:{stream}",
         )
-        fields = draft.fields()
+        fields = work_out(draft)
         facts = self._facts(draft, fields["sale"], fields["receipt"])
         requested = stamp.event(
             RefundRequested,
@@ -253,6 +225,8 @@ class RefundLedger:
         reasons = (*draft.reasons, *why_not(requested, facts, self.terms))
         if reasons:
             raise RefusedError(*dict.fromkeys(reasons))
+        if self._sayable:
+            self._sayable(requested)
         return requested.model_copy(
             update={"needs_approval": why_approve(requested, facts, self.terms)}
         )
@@ -267,7 +241,9 @@ class RefundLedger:
 
     def withdraw(self, refund: UUID, stamp: Stamp, *, why: str = "") -> Result:
         """Take a request back while nothing has been sent."""
-        return self._act(refund, lambda now, look: lifecycle.withdraw(now, stamp, why=why, look=look))
+        return self._act(
+            refund, lambda now, look: lifecycle.withdraw(now, stamp, why=why, look=look)
+        )
 
     def close(
         self, refund: UUID, stamp: Stamp, *, why: str, seen_version: int, absent: frozenset[Part]
@@ -280,7 +256,7 @@ class RefundLedger:
 
         return self._act(refund, decide)
 
-    def send_again(  # noqa: PLR0913 - a decision stands with who, why and on which evidence
+    def send_again(
         self,
         refund: UUID,
         stamp: Stamp,
@@ -298,7 +274,7 @@ class RefundLedger:
             ),
         )
 
-    def happened(  # noqa: PLR0913 - a decision stands with who, why and on which evidence
+    def happened(
         self,
         refund: UUID,
         stamp: Stamp,
@@ -331,7 +307,9 @@ class RefundLedger:
 
     def acknowledge(self, refund: UUID, stamp: Stamp, document: DocumentId, *, why: str) -> Result:
         """Say that an alert was seen and what was done about it."""
-        return self._fact(refund, lambda now, _: lifecycle.acknowledge(now, stamp, document, why=why))
+        return self._fact(
+            refund, lambda now, _: lifecycle.acknowledge(now, stamp, document, why=why)
+        )
 
     # --- the dispatcher's two kinds of saves ------------------------------------------------------
 
@@ -352,7 +330,7 @@ class RefundLedger:
     # --- load, decide, save -----------------------------------------------------------------------
 
     def _act(self, refund: UUID, decide: Decide) -> Result:
-        """A person's command: the decision names what it saw, so it may be made again on fresh facts."""
+        """A person's command: it names what it rests on, so it may be decided again."""
         return self._fact(refund, decide)
 
     def _fact(self, refund: UUID, decide: Decide) -> Result:
@@ -393,29 +371,10 @@ class RefundLedger:
         if not isinstance(first, RefundRequested) or first.digest != digest:
             recorded = first.digest if isinstance(first, RefundRequested) else ""
             raise KeyReusedError(key, first=recorded, second=digest)
-        refund = fold(events)
-        assert refund is not None
-        return Result(refund, repeated=True)
+        return Result(self.refund(first.originator_id), repeated=True)
 
     def _recorded(self, ref: OriginalRef | None) -> OriginalRecorded | None:
         return self.original(ref).recorded if ref else None
-
-    def _check_shape(self, ask: Request, original: OriginalRecorded | None) -> None:
-        """Refuse fields that do not belong to the kind of refund."""
-        if ask.kind is RefundKind.ORIGINAL:
-            if original is None:
-                raise InvalidInputError("original", "name the original, such as invoice:1/2345")
-            if ask.vat is not None:
-                raise InvalidInputError("vat", "follows from the original; leave it out")
-            if ask.credits:
-                raise InvalidInputError("credits", "belong to the refund of a credit; leave them out")
-            return
-        if original is not None or ask.receipt:
-            raise InvalidInputError("original", f"a refund of kind {ask.kind} has no original")
-        if not ask.customer_id:
-            raise InvalidInputError("customer_id", "say whose credit it is")
-        if ask.lines or ask.payments:
-            raise InvalidInputError("lines", f"a refund of kind {ask.kind} has no lines or payments")
 
     def _facts(self, draft: Draft, sale: str, receipt: str) -> Facts:
         store, company, customer = self.store, self.company, draft.customer_id
@@ -429,7 +388,7 @@ class RefundLedger:
             sale=draft.sale,
             receipt=draft.receipt,
             excess=-excess,
-            open_on_sources=draft.open_on_sources(),
+            open_on_sources=open_on_sources(draft),
             open_of_customer=owed,
         )
 

@@ -16,6 +16,9 @@ from refund_ledger.events import RefundKind
 from refund_ledger.money import MAX_MINOR
 from refund_ledger.originals import Immutable, Method, OriginalRef, PaymentDetails
 
+SHOWN = 80
+"""Longer input is not repeated in an error."""
+
 Positive = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 
 
@@ -43,7 +46,7 @@ Plain = Annotated[str, AfterValidator(plain_text)]
 
 
 class LineAsked(Immutable):
-    """One line to credit: by quantity (millionths), by amount (minor units, VAT included), or whole."""
+    """One line to credit: by quantity (millionths), by amount (minor units, VAT in), or whole."""
 
     line: Annotated[int, Field(ge=1, le=9999)]
     quantity: Positive | None = None
@@ -53,7 +56,7 @@ class LineAsked(Immutable):
 
 
 class PaymentAsked(Immutable):
-    """How much of one payment to give back, in minor units; all that is left where no amount is said."""
+    """How much of one payment to give back, in minor units; all that is left where none is said."""
 
     payment: Annotated[int, Field(ge=1, le=9999)]
     amount: Positive | None = None
@@ -123,11 +126,33 @@ def invalid(error: ValidationError) -> InvalidInputError:
     field = ".".join(str(step) for step in first["loc"]) or "input"
     message = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
-    shown = f", got {given!r}" if isinstance(given, str | int | None) and len(repr(given)) < 80 else ""
+    shown = (
+        f", got {given!r}"
+        if isinstance(given, str | int | None) and len(repr(given)) < SHOWN
+        else ""
+    )
     return InvalidInputError(field, f"{message[:1].lower()}{message[1:]}{shown}")
 
 
+def check_shape(ask: Request) -> None:
+    """Refuse fields that do not belong to the kind of refund."""
+    if ask.kind is RefundKind.ORIGINAL:
+        if not ask.original:
+            raise InvalidInputError("original", "name the original, such as invoice:1/2345")
+        if ask.vat is not None:
+            raise InvalidInputError("vat", "follows from the original; leave it out")
+        if ask.credits:
+            raise InvalidInputError("credits", "belong to the refund of a credit; leave them out")
+        return
+    if ask.original or ask.receipt:
+        raise InvalidInputError("original", f"a refund of kind {ask.kind} has no original")
+    if not ask.customer_id:
+        raise InvalidInputError("customer_id", "say whose credit it is")
+    if ask.lines or ask.payments:
+        raise InvalidInputError("lines", f"a refund of kind {ask.kind} has no lines or payments")
+
+
 def digest_of(content: Any) -> str:
-    """SHA-256 over canonical JSON (sorted keys, no blanks); content holds text and whole numbers."""
+    """SHA-256 over canonical JSON (sorted keys, no blanks) of text and whole numbers."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

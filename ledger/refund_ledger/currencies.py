@@ -6,9 +6,7 @@ A dated copy, not a dependency: replaying old events must not change when a pack
 from __future__ import annotations
 
 _BY_EXPONENT = {
-    0: (
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-    ),
+    0: ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
     2: (
         "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD "
         "CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP "
@@ -18,15 +16,11 @@ _BY_EXPONENT = {
         "SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST "
         "XAD XCD XCG YER ZAR ZMW ZWG"
     ),
-    3: (
-        "BHD IQD JOD KWD LYD OMR TND"
-    ),
-    4: (
-        "CLF UYW"
-    ),
+    3: ("BHD IQD JOD KWD LYD OMR TND"),
+    4: ("CLF UYW"),
 }
 
 EXPONENTS: dict[str, int] = {
     code: places for places, codes in _BY_EXPONENT.items() for code in codes.split()
 }
-"""Currency code to decimal places; units without minor units of account (gold, XXX) are left out."""
+"""Currency code to decimal places; what has no minor unit of account (gold, XXX) is left out."""

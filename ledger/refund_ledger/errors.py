@@ -1,17 +1,17 @@
 """The errors of the ledger: one tree, each with a message fit for the person who meets it.
 
-    LedgerError
-    ├── InvalidInputError          what was given cannot be read as what was asked for
-    ├── NotFoundError              nothing is recorded under that name
-    ├── RefusedError               understood, and not allowed; every reason at once
-    │   ├── KeyReusedError         the same idempotency key came with other content
-    │   ├── WrongStateError        the refund is past (or not yet at) the point for this
-    │   └── ClaimedError           the document already serves another part or grant
-    ├── ConflictError              somebody else was faster; decide again on fresh facts
-    │   ├── StreamMovedError       the stream has grown since it was read
-    │   ├── BalancesMovedError     a balance that the decision rests on has changed
-    │   └── GuardError             a guarded account would fall below zero
-    └── InvariantError             the ledger contradicts itself; it stops rather than post
+LedgerError
+├── InvalidInputError          what was given cannot be read as what was asked for
+├── NotFoundError              nothing is recorded under that name
+├── RefusedError               understood, and not allowed; every reason at once
+│   ├── KeyReusedError         the same idempotency key came with other content
+│   ├── WrongStateError        the refund is past (or not yet at) the point for this
+│   └── ClaimedError           the document already serves another part or grant
+├── ConflictError              somebody else was faster; decide again on fresh facts
+│   ├── StreamMovedError       the stream has grown since it was read
+│   ├── BalancesMovedError     a balance that the decision rests on has changed
+│   └── GuardError             a guarded account would fall below zero
+└── InvariantError             the ledger contradicts itself; it stops rather than post
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ class ClaimedError(RefusedError):
     def __init__(self, document: str, holder: str) -> None:
         self.document = document
         self.holder = holder
-        super().__init__(f"{document} is already taken by {holder}; a document serves one part only")
+        super().__init__(
+            f"{document} is already taken by {holder}; a document serves one part only"
+        )
 
 
 class ConflictError(LedgerError):

@@ -10,8 +10,8 @@ from refund_ledger.events import (
     AlertAcknowledged,
     Decision,
     DocumentId,
-    Evidence,
     Event,
+    Evidence,
     Part,
     RefundApproved,
     RefundClosed,
@@ -87,7 +87,7 @@ def withdraw(refund: Refund, stamp: Stamp, *, why: str, look: Look) -> tuple[Eve
 def close(
     refund: Refund, stamp: Stamp, *, why: str, look: Look, absent: frozenset[Part] = frozenset()
 ) -> tuple[Event, ...]:
-    """End a refund that will not be finished; parts in doubt keep their reservation and are watched.
+    """End a refund that will not be finished; parts in doubt keep what they reserve.
 
     `absent` names parts in doubt that were just proven absent; their reservation is given back.
     Closing again, with a part proven absent since, gives back the rest. Raises `WrongStateError`
@@ -103,11 +103,11 @@ def close(
         if refund.part(part).status is PartStatus.IN_DOUBT and part not in absent
     )
     back = given_back(refund, look, keep=doubtful)
-    if refund.status is Status.CLOSED and not (back.lines or back.payments or back.sources or back.goodwill):
+    if refund.status is Status.CLOSED and not (
+        back.lines or back.payments or back.sources or back.goodwill
+    ):
         return ()
-    return (
-        next_event(refund, RefundClosed, stamp, why=why, given_back=back, in_doubt=doubtful),
-    )
+    return (next_event(refund, RefundClosed, stamp, why=why, given_back=back, in_doubt=doubtful),)
 
 
 def send_again(
@@ -138,7 +138,7 @@ def send_again(
 
 
 def waits_for_person(refund: Refund, part: Part, seen_version: int) -> None:
-    """Refuse a decision about a part that does not wait for one, or that moved since it was seen."""
+    """Refuse a decision on a part that does not wait for one, or has moved since it was seen."""
     state = refund.part(part)
     if state.status not in {PartStatus.IN_DOUBT, PartStatus.REFUSED}:
         raise WrongStateError(f"the {part} part is {state.status}; it does not wait for a decision")
@@ -154,7 +154,9 @@ def check_seen(refund: Refund, seen_version: int) -> None:
         )
 
 
-def acknowledge(refund: Refund, stamp: Stamp, document: DocumentId, *, why: str) -> tuple[Event, ...]:
+def acknowledge(
+    refund: Refund, stamp: Stamp, document: DocumentId, *, why: str
+) -> tuple[Event, ...]:
     """Say that an alert was seen and what was done about it."""
     if all(alert.document.key != document.key for alert in refund.alerts):
         return ()

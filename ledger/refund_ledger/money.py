@@ -21,7 +21,7 @@ _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
-    """An amount in whole minor units of one currency; negative amounts are allowed, floats are not."""
+    """An amount in whole minor units of one currency; it may be negative, never a float."""
 
     minor: int
     currency: str
@@ -31,11 +31,13 @@ class Money:
         if type(self.minor) is not int:
             raise InvalidInputError("amount", f"expected whole minor units, got {self.minor!r}")
         if abs(self.minor) > MAX_MINOR:
-            raise InvalidInputError("amount", f"larger than {MAX_MINOR} minor units; check the amount")
+            raise InvalidInputError(
+                "amount", f"larger than {MAX_MINOR} minor units; check the amount"
+            )
 
     @classmethod
     def parse(cls, text: str | Decimal, currency: str, *, field: str = "amount") -> Money:
-        """Read a plain decimal ("37.10"); more places than the currency has are refused, not rounded."""
+        """Read a plain decimal ("37.10"); more places than the currency has are refused."""
         return cls(to_minor(text, currency, field=field), currency)
 
     def __add__(self, other: Money) -> Money:

@@ -64,7 +64,7 @@ class Document(NamedTuple):
 
 
 class OriginalRef(NamedTuple):
-    """The name of an original within one company: its kind, its series (document type) and number."""
+    """The name of an original within a company: kind, series (document type) and number."""
 
     kind: Kind
     series: int
@@ -80,7 +80,9 @@ class OriginalRef(NamedTuple):
         series, _, number = rest.partition("/")
         try:
             wanted = Kind(kind.replace("-", "_"))
-            if not (series.isascii() and series.isdecimal() and number.isascii() and number.isdecimal()):
+            if not (
+                series.isascii() and series.isdecimal() and number.isascii() and number.isdecimal()
+            ):
                 raise ValueError(rest)
             return cls(wanted, int(series), int(number))
         except ValueError:
@@ -110,7 +112,7 @@ class Method(StrEnum):
 
 
 class PaymentDetails(Immutable):
-    """What a method needs beside the amount: for a card the last four digits, for a cheque its bank."""
+    """What a method needs beside the amount: a cheque its bank, a card its last four digits."""
 
     bank: Annotated[int, Field(ge=1, le=99)] | None = None
     branch: Annotated[int, Field(ge=1, le=9_999_999)] | None = None
@@ -206,18 +208,12 @@ class Original(Immutable):
 
 def _contradictions(original: Original) -> list[tuple[str, str]]:
     """Every way in which the numbers of an original do not fit each other."""
-    kind, found = original.kind, list[tuple[str, str]]()
+    found = _contradictions_within(original)
+    kind = original.kind
     if kind.has_sale != bool(original.lines):
         found.append(("lines", "a receipt has none, every other original has at least one"))
     if kind.has_money != bool(original.payments):
         found.append(("payments", "an invoice has none, every other original has at least one"))
-    for field, numbers in (
-        ("lines", [line.number for line in original.lines]),
-        ("payments", [payment.number for payment in original.payments]),
-        ("closes", [part.sale for part in original.closes]),
-    ):
-        if len(set(numbers)) != len(numbers):
-            found.append((field, "the same one appears twice"))
     if original.open_amount > original.sale_total:
         found.append(("open_amount", "more is open than the sale amounts to"))
     if kind is Kind.INVOICE_RECEIPT and original.sale_total != original.money_total:
@@ -228,6 +224,21 @@ def _contradictions(original: Original) -> list[tuple[str, str]]:
         found.append(("closes", "only a receipt closes sales or is overpaid"))
     if sum(part.amount for part in original.closes) + original.overpaid > original.money_total:
         found.append(("closes", "closes more than was paid"))
+    return found
+
+
+def _contradictions_within(original: Original) -> list[tuple[str, str]]:
+    """What is named twice, or adds up to too much."""
+    named: tuple[tuple[str, list[int] | list[str]], ...] = (
+        ("lines", [line.number for line in original.lines]),
+        ("payments", [payment.number for payment in original.payments]),
+        ("closes", [part.sale for part in original.closes]),
+    )
+    found = [
+        (field, "the same one appears twice")
+        for field, numbers in named
+        if len(set(numbers)) != len(numbers)
+    ]
     if original.sale_total > MAX_MINOR or original.money_total > MAX_MINOR:
         found.append(("lines", "the total is too large; check the amounts"))
     return found

@@ -47,11 +47,15 @@ Policy = Callable[[RefundRequested, Facts, Terms], str | None]
 """Returns the reason why not, or why a second person is needed; none where all is well."""
 
 
-def name_a_reason_from_the_catalogue(request: RefundRequested, _: Facts, terms: Terms) -> str | None:
+def name_a_reason_from_the_catalogue(
+    request: RefundRequested, _: Facts, terms: Terms
+) -> str | None:
     """Every refund says why, in a code that can be counted."""
     if request.reason in terms.reasons:
         return None
-    return f"reason {request.reason!r} is not in the catalogue; use one of {', '.join(terms.reasons)}"
+    return (
+        f"reason {request.reason!r} is not in the catalogue; use one of {', '.join(terms.reasons)}"
+    )
 
 
 def explain_excess_first(_: RefundRequested, facts: Facts, __: Terms) -> str | None:
@@ -67,7 +71,8 @@ def refund_to_the_customer_of_the_original(
     """Money goes back to whom the document was made out."""
     for original in (facts.sale, facts.receipt):
         if original and original.customer_id != request.customer_id:
-            return f"{original.ref} belongs to customer {original.customer_id}, not {request.customer_id}"
+            whose, asked = original.customer_id, request.customer_id
+            return f"{original.ref} belongs to customer {whose}, not {asked}"
     return None
 
 
@@ -102,7 +107,9 @@ def agree_to_large_refunds(request: RefundRequested, _: Facts, terms: Terms) -> 
     amount = max(request.credited, request.paid_back)
     if limit is None or amount <= limit:
         return None
-    return f"{Money(amount, request.currency)} is above the limit of {Money(limit, request.currency)}"
+    return (
+        f"{Money(amount, request.currency)} is above the limit of {Money(limit, request.currency)}"
+    )
 
 
 REFUSALS: tuple[Policy, ...] = (

@@ -58,7 +58,9 @@ def postings(event: Event) -> tuple[Posting, ...]:
             lines.reserved("sale", -event.from_reserved)
             lines.reserved("quantity", -event.quantity, QUANTITY)
             lines.issued(Part.INVOICE, event.sale, event.from_reserved, event.excess)
-            lines.post(_K.ISSUED, event.quantity, subject=event.sale, item="quantity", unit=QUANTITY)
+            lines.post(
+                _K.ISSUED, event.quantity, subject=event.sale, item="quantity", unit=QUANTITY
+            )
             lines.fall(event.fall, event.net, event.vat)
         case ReceiptPartCancelled():
             lines.reserved("money", -event.from_reserved)
@@ -91,7 +93,7 @@ class _Lines:
 
     # --- writing one line -------------------------------------------------------------------------
 
-    def post(  # noqa: PLR0913 - one argument per column of the account
+    def post(
         self,
         kind: AccountKind,
         amount: int,

@@ -1,4 +1,4 @@
-"""Recording what the accounting system holds: originals, the receipts that pay them, granted credit."""
+"""Recording what the accounting system holds: originals, what pays them, granted credit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from refund_ledger.stamps import Stamp
 
 
 class Grant(Immutable):
-    """A credit that the company owes a customer, as it was granted elsewhere; `amount` in minor units."""
+    """A credit that was granted to a customer elsewhere; `amount` in minor units."""
 
     company: Annotated[Plain, Field(min_length=1, max_length=60)]
     reference: Annotated[Plain, Field(min_length=1, max_length=120)]
@@ -124,9 +124,10 @@ def record(
         if before.recorded.digest == digest:
             return ()
         raise RefusedError(
-            f"{original.ref} was recorded with other content (digest {before.recorded.digest[:16]}, "
-            f"now {digest[:16]}): {_differences(original, before.recorded)}; documents do not change, "
-            "so compare it with the accounting system"
+            f"{original.ref} was recorded with other content "
+            f"(digest {before.recorded.digest[:16]}, now {digest[:16]}): "
+            f"{_differences(original, before.recorded)}; documents do not change, so compare it "
+            "with the accounting system"
         )
     closed = sum(part.amount for part in original.closes)
     covered = (
@@ -211,7 +212,9 @@ def check_sales(original: Original, sales: Sequence[RecordedOriginal | None]) ->
     reasons: list[str] = []
     for part, sale in zip(original.closes, sales, strict=True):
         if sale is None:
-            reasons.append(f"{original.ref} pays {part.sale}, which is not recorded; import that first")
+            reasons.append(
+                f"{original.ref} pays {part.sale}, which is not recorded; import that first"
+            )
         elif sale.recorded.customer_id != original.customer_id:
             reasons.append(f"{original.ref} pays {part.sale} of another customer")
         elif sale.recorded.currency != original.currency:

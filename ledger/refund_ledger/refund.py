@@ -14,8 +14,6 @@ from refund_ledger.events import (
     CallNotSent,
     CallRefused,
     CallSubmitted,
-    Decision,
-    DocumentId,
     Draw,
     Event,
     GivenBack,
@@ -32,6 +30,21 @@ from refund_ledger.events import (
     Resolved,
 )
 from refund_ledger.originals import NAMESPACE
+from refund_ledger.parts import NO_PART, PartState, PartStatus, evolve_part
+
+__all__ = [
+    "CallDue",
+    "PartState",
+    "PartStatus",
+    "Refund",
+    "SourceLeft",
+    "Status",
+    "Waits",
+    "calls_due",
+    "evolve",
+    "fold",
+    "refund_id",
+]
 
 
 class Status(StrEnum):
@@ -50,42 +63,6 @@ class Status(StrEnum):
         return self not in {Status.AWAITING_APPROVAL, Status.IN_PROGRESS}
 
 
-class PartStatus(StrEnum):
-    """Where one part stands."""
-
-    NONE = "none"
-    DUE = "due"
-    SUBMITTED = "submitted"
-    IN_DOUBT = "in doubt"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class PartState:
-    """One part: the calls made for it and what came of them."""
-
-    status: PartStatus = PartStatus.NONE
-    submitted: CallSubmitted | None = None
-    """The latest attempt."""
-    first_sent_at: datetime | None = None
-    unexplained: frozenset[int] = frozenset()
-    """Attempts of which it is not known what became of them."""
-    look_after: datetime | None = None
-    for_person: bool = False
-    resend_allowed: bool = False
-    """A person said "send again"; holds until the next attempt."""
-    refusal: CallRefused | None = None
-    doubt: str = ""
-    documents: tuple[DocumentId, ...] = ()
-    booked: int = 0
-
-    @property
-    def attempts(self) -> int:
-        """How many calls were submitted."""
-        return self.submitted.attempt if self.submitted else 0
-
-
 @dataclass(frozen=True, slots=True)
 class SourceLeft:
     """What a refund still has of one source: held credit, and a claim on the promised pool."""
@@ -102,8 +79,8 @@ class Refund:
     version: int
     status: Status
     request: RefundRequested
-    invoice: PartState = PartState()
-    receipt: PartState = PartState()
+    invoice: PartState = NO_PART
+    receipt: PartState = NO_PART
     left_sale: int = 0
     left_quantity: int = 0
     left_money: int = 0
@@ -145,30 +122,36 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
     if isinstance(event, RefundRequested):
         return _requested(event)
     if refund is None:
-        raise ValueError(f"the stream of refund {event.originator_id} does not begin with its request")
+        raise ValueError(
+            f"the stream of refund {event.originator_id} does not begin with its request"
+        )
     refund = replace(refund, version=event.originator_version)
     match event:
         case RefundApproved():
             return replace(refund, status=Status.IN_PROGRESS, approved_by=event.actor)
-        case RefundRejected():
-            return replace(_give_back(refund, event.given_back), status=Status.REJECTED)
-        case RefundWithdrawn():
-            return replace(_give_back(refund, event.given_back), status=Status.WITHDRAWN)
-        case RefundCompleted():
-            return replace(_give_back(refund, event.given_back), status=Status.COMPLETED)
-        case RefundClosed():
-            return replace(_give_back(refund, event.given_back), status=Status.CLOSED)
+        case RefundRejected() | RefundWithdrawn() | RefundCompleted() | RefundClosed():
+            return replace(_give_back(refund, event.given_back), status=_ENDS[type(event)])
         case InvoicePartCancelled() | ReceiptPartCancelled():
             return _cancelled(refund, event)
         case LateSuccessFound():
             return _late(refund, event)
         case AlertAcknowledged():
-            left = tuple(alert for alert in refund.alerts if alert.document.key != event.document.key)
+            left = tuple(
+                alert for alert in refund.alerts if alert.document.key != event.document.key
+            )
             return replace(refund, alerts=left)
         case CallSubmitted() | CallNotSent() | CallInDoubt() | CallRefused() | Resolved():
-            return _with_part(refund, event.part, _evolve_part(refund.part(event.part), event))
+            return _with_part(refund, event.part, evolve_part(refund.part(event.part), event))
         case _:
             return refund
+
+
+_ENDS: dict[type[Event], Status] = {
+    RefundRejected: Status.REJECTED,
+    RefundWithdrawn: Status.WITHDRAWN,
+    RefundCompleted: Status.COMPLETED,
+    RefundClosed: Status.CLOSED,
+}
 
 
 def _requested(event: RefundRequested) -> Refund:
@@ -178,62 +161,13 @@ def _requested(event: RefundRequested) -> Refund:
         version=event.originator_version,
         status=Status.AWAITING_APPROVAL if event.needs_approval else Status.IN_PROGRESS,
         request=event,
-        invoice=due if event.invoice_way else PartState(),
-        receipt=due if event.receipt_way else PartState(),
+        invoice=due if event.invoice_way else NO_PART,
+        receipt=due if event.receipt_way else NO_PART,
         left_sale=event.credited,
         left_quantity=sum(line.quantity for line in event.lines) if event.sale else 0,
         left_money=sum(payment.amount for payment in event.payments),
         left_sources={b.source: SourceLeft(b.from_credit, b.from_cover) for b in event.backing},
     )
-
-
-def _evolve_part(
-    part: PartState, event: CallSubmitted | CallNotSent | CallInDoubt | CallRefused | Resolved
-) -> PartState:
-    match event:
-        case CallSubmitted():
-            return replace(
-                part,
-                status=PartStatus.SUBMITTED,
-                submitted=event,
-                first_sent_at=part.first_sent_at or event.timestamp,
-                # A resend stands on the proof that the earlier attempts came to nothing.
-                unexplained=frozenset({event.attempt}),
-                look_after=None,
-                for_person=False,
-                resend_allowed=False,
-                refusal=None,
-                doubt="",
-            )
-        case CallNotSent():
-            return replace(
-                part,
-                status=PartStatus.DUE,
-                unexplained=part.unexplained - {event.attempt},
-                doubt=event.why,
-            )
-        case CallInDoubt():
-            return replace(
-                part,
-                status=PartStatus.IN_DOUBT,
-                look_after=event.look_after,
-                for_person=event.for_person,
-                resend_allowed=part.resend_allowed and not event.for_person,
-                doubt=event.why,
-            )
-        case CallRefused():
-            return replace(
-                part,
-                status=PartStatus.REFUSED,
-                unexplained=part.unexplained - {event.attempt},
-                refusal=event,
-            )
-        case Resolved(decision=Decision.SEND_AGAIN):
-            if part.status is PartStatus.REFUSED:
-                return replace(part, status=PartStatus.DUE, refusal=None)
-            return replace(part, resend_allowed=True, for_person=False, look_after=event.timestamp)
-        case Resolved():
-            return part
 
 
 def _cancelled(refund: Refund, event: InvoicePartCancelled | ReceiptPartCancelled) -> Refund:

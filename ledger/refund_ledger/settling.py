@@ -1,4 +1,4 @@
-"""Settling: where credited amounts fall, where paid-out money comes from, what goes back at the end."""
+"""Settling: where credit falls, where paid-out money comes from, what goes back at the end."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
 
 
 def free_draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
-    """Take money that no promise foresaw: from what is left of the promise, then free credit, then cover."""
+    """Take money that no promise foresaw: what is left of the promise, free credit, then cover."""
     draws, rest = list[Draw](), booked
     for draw in draws_of(refund, booked, look):
         rest = rest - draw.held - draw.promised - draw.reopens
@@ -115,7 +115,7 @@ def given_back(refund: Refund, look: Look, *, keep: Iterable[Part] = ()) -> Give
 
 
 def _lines_back(refund: Refund, amount: int) -> tuple[TakenLine, ...]:
-    """Return lines; a remainder after a smaller booking goes back over net and VAT in proportion."""
+    """Return lines; what a smaller booking left goes back over net and VAT in proportion."""
     request = refund.request
     if not amount and not refund.left_quantity:
         return ()
@@ -138,13 +138,11 @@ def _lines_back(refund: Refund, amount: int) -> tuple[TakenLine, ...]:
 def _payments_back(refund: Refund, amount: int) -> tuple[TakenPayment, ...]:
     shares = allocate(amount, [payment.amount for payment in refund.request.payments])
     taken = zip(refund.request.payments, shares, strict=True)
-    return tuple(
-        payment.model_copy(update={"amount": share}) for payment, share in taken if share
-    )
+    return tuple(payment.model_copy(update={"amount": share}) for payment, share in taken if share)
 
 
 def _sources_back(refund: Refund, look: Look) -> tuple[SourceBack, ...]:
-    """Return what is left per source: cover that still stands first, then credit that fell on it."""
+    """Return what is left per source: cover that still stands, then credit that fell on it."""
     back: list[SourceBack] = []
     for source, left in refund.left_sources.items():
         pool = look(account(refund.request, AccountKind.PROMISED_COVER, source))

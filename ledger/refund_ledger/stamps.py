@@ -1,4 +1,4 @@
-"""Stamps: who acts, when, and because of what. The core has no clock and makes no ids of its own."""
+"""Stamps: who acts, when, and because of what; the core has no clock and makes up no ids."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ class Stamp:
 
     def __post_init__(self) -> None:
         if self.at.utcoffset() is None:
-            raise InvalidInputError("at", "expected a time with its zone, such as 2026-01-31T12:00:00Z")
+            raise InvalidInputError(
+                "at", "expected a time with its zone, such as 2026-01-31T12:00:00Z"
+            )
         if not self.actor.strip():
             raise InvalidInputError("actor", "say who does this; an audit trail names somebody")
 
     def event(self, cls: type[E], stream: UUID, version: int, **fields: Any) -> E:
-        """Make an event; its id follows from the command and its place, so a retry makes the same."""
+        """Make an event; its id follows from command and place, so a retry makes the same."""
         return cls(
             originator_id=stream,
             originator_version=version,

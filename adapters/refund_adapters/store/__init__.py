@@ -1,1 +1,1 @@
-"""The store: events, postings, guarded balances, claims and calls due, one transaction each save."""
+"""The store: events, postings, balances, claims and calls due, in one transaction each save."""

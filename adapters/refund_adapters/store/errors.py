@@ -1,13 +1,13 @@
 """What can be wrong with a store, said to the person who has to act on it.
 
-    LedgerError
-    └── StoreError
-        ├── NotOurStoreError      the file is something else
-        ├── NewerStoreError       written by a newer version of this software
-        ├── ReadOnlyStoreError    cannot be written to
-        ├── StoreFullError        the disk is full
-        ├── DamagedStoreError     what is stored cannot be read back
-        └── StoreBusyError        another process held it for too long
+LedgerError
+└── StoreError
+    ├── NotOurStoreError      the file is something else
+    ├── NewerStoreError       written by a newer version of this software
+    ├── ReadOnlyStoreError    cannot be written to
+    ├── StoreFullError        the disk is full
+    ├── DamagedStoreError     what is stored cannot be read back
+    └── StoreBusyError        another process held it for too long
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ class EventMapper(Mapper[UUID]):
         where = f"event {stored.originator_version} of stream {stored.originator_id}"
         if cls is None:
             raise DamagedStoreError(
-                f"{where} is of the unknown kind {stored.topic!r}; a newer version of this software "
-                "may have written it, so update before reading on"
+                f"{where} is of the unknown kind {stored.topic!r}; a newer version of this "
+                "software may have written it, so update before reading on"
             )
         try:
             state = from_json(stored.state)

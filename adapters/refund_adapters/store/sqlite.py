@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -42,8 +42,12 @@ PAGE = 1000
 class SqliteStore:
     """A ledger's events and everything they add up to, in one SQLite file or in memory."""
 
-    def __init__(self, path: str | None) -> None:
-        """Open a file, creating it where it is missing; no path keeps everything in memory."""
+    def __init__(self, path: str | None, *, now: Callable[[], datetime] | None = None) -> None:
+        """Open a file, creating it where it is missing; no path keeps everything in memory.
+
+        `now` replaces the database's clock, for replays of a whole day in a second.
+        """
+        self._now = now
         if path is not None:
             check_path(path)
         name = f"file:{uuid4().hex}?mode=memory&cache=shared" if path is None else str(path)
@@ -61,7 +65,7 @@ class SqliteStore:
     # --- writing ----------------------------------------------------------------------------------
 
     def append(self, batch: Append) -> None:
-        """Save events with all that they mean, or nothing; see `refund_ledger.application.Store`."""
+        """Save events with all that they mean, or nothing; see `refund_ledger.storing.Store`."""
         rules = Rules(
             company=batch.events[0].company,
             postings=tuple(postings(event) for event in batch.events),
@@ -181,11 +185,14 @@ class SqliteStore:
             )
             rows = cursor.fetchall()
         return [
-            CallDue(row[0], UUID(row[1]), Part(row[2]), Waits(row[3]), _time(row[4])) for row in rows
+            CallDue(row[0], UUID(row[1]), Part(row[2]), Waits(row[3]), _time(row[4]))
+            for row in rows
         ]
 
     def now(self) -> datetime:
         """The time by the store's clock; all processes on one store agree on it."""
+        if self._now:
+            return self._now()
         with self._reading() as cursor:
             cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")
             return _time(cursor.fetchone()[0])
@@ -211,7 +218,7 @@ def _fits(columns: dict[str, str]) -> tuple[str, list[str]]:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 @contextmanager

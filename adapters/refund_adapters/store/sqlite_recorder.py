@@ -1,4 +1,4 @@
-"""The recorder: the library's SQLite recorder with our tables, and our rules inside its transaction."""
+"""The recorder: the library's for SQLite, with our tables and our rules in its transaction."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def writing(self) -> Iterator[SQLiteCursor]:
-        """Run a transaction that begins with the write lock, so it never fails halfway for want of it."""
+        """Run a transaction that begins with the write lock, so that it cannot fail halfway."""
         with self.get_connection(commit=True) as connection:
             cursor = connection.cursor()
             cursor.execute("BEGIN IMMEDIATE")
@@ -231,9 +231,7 @@ def _key(account: Account) -> tuple[str, ...]:
     )
 
 
-_WHERE_KEY = (
-    "company = ? AND kind = ? AND subject = ? AND customer = ? AND item = ? AND unit = ?"
-)
+_WHERE_KEY = "company = ? AND kind = ? AND subject = ? AND customer = ? AND item = ? AND unit = ?"
 
 
 def read_balance(cursor: SQLiteCursor, account: Account) -> int:
@@ -290,7 +288,9 @@ def _claim(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None
                     (rules.company, *document, position),
                 )
             except sqlite3.IntegrityError as error:
-                raise ClaimedError(str(document), _holder(cursor, rules.company, document)) from error
+                raise ClaimedError(
+                    str(document), _holder(cursor, rules.company, document)
+                ) from error
 
 
 def _holder(cursor: SQLiteCursor, company: str, document: Document) -> str:
@@ -330,4 +330,6 @@ def check_path(path: str) -> None:
     """Refuse a path whose folder does not exist, before SQLite says it less clearly."""
     folder = Path(path).resolve().parent
     if not folder.is_dir():
-        raise NotOurStoreError(f"the folder {folder} does not exist; create it or name another file")
+        raise NotOurStoreError(
+            f"the folder {folder} does not exist; create it or name another file"
+        )

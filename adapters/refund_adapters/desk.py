@@ -1,0 +1,399 @@
+"""The desk: the one import for embedding. It builds the house and offers its verbs.
+
+    from refund_adapters.desk import Desk
+
+    with Desk.open("sqlite:///refunds.db", company="acme", actor="dana", accounting=rivhit) as desk:
+        desk.request(key="order-17", original="invoice_receipt:2/6923", reason="returned_goods")
+        desk.dispatch()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from refund_adapters.accounting import AccountingSystem, Unread, Wanted
+from refund_adapters.dispatcher import Clock, Dispatcher, Rhythm, Step
+from refund_adapters.intake import Numbered, grant_of, original_of, request_of, rows_of
+from refund_adapters.rehearsal import RehearsalStore
+from refund_adapters.resolving import Resolver
+from refund_adapters.settings import Settings
+from refund_adapters.store.errors import StoreError
+from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger.application import RefundLedger, Result
+from refund_ledger.asking import Request
+from refund_ledger.errors import (
+    InvalidInputError,
+    LedgerError,
+    NotFoundError,
+    RefusedError,
+)
+from refund_ledger.events import Part, ReductionReason
+from refund_ledger.originals import Document, Half, OriginalRef
+from refund_ledger.policies import Terms
+from refund_ledger.recording import Grant
+from refund_ledger.refund import Refund
+from refund_ledger.stamps import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one row or document of an import."""
+
+    number: int
+    name: str
+    outcome: str
+    """`recorded`, `known` or `refused`."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one requested row."""
+
+    number: int
+    key: str
+    outcome: str
+    """`requested`, `awaiting approval`, `known` or `refused`."""
+    refund: Refund | None
+    detail: str = ""
+
+
+class Desk:
+    """A company's refunds: everything that people and pipelines do with them."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the house, each replaceable
+        self,
+        store: SqliteStore,
+        *,
+        company: str,
+        actor: str,
+        accounting: AccountingSystem | None = None,
+        terms: Terms | None = None,
+        rhythm: Rhythm | None = None,
+        clock: Clock | None = None,
+        resend_cancels: bool = False,
+    ) -> None:
+        self.store = store
+        self.company = company
+        self.actor = actor
+        sayable = accounting.check if accounting else None
+        self.ledger = RefundLedger(store, company, terms, sayable=sayable)
+        self._accounting = accounting
+        self._rhythm = rhythm or Rhythm()
+        self._clock = clock or Clock()
+        self._resend_cancels = resend_cancels
+
+    # --- opening and closing ----------------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        store: str = "sqlite:///refunds.db",
+        *,
+        company: str,
+        actor: str,
+        accounting: AccountingSystem | None = None,
+        terms: Terms | None = None,
+        rhythm: Rhythm | None = None,
+    ) -> Self:
+        """Open a store by its address (`sqlite:///FILE` or `memory:`), creating it where it is missing."""
+        opened = Settings(store=store, company=company).open_store()
+        return cls(
+            opened, company=company, actor=actor, accounting=accounting, terms=terms, rhythm=rhythm
+        )
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, calls: bool = False) -> Self:
+        """Build the house as the settings say; with `calls`, the accounting system belongs to it."""
+        accounting: AccountingSystem | None = None
+        if calls:
+            from refund_adapters.rivhit import Rivhit  # noqa: PLC0415 - HTTP only where it is used
+
+            accounting = Rivhit(settings.rivhit_settings())
+        return cls(
+            settings.open_store(),
+            company=settings.company,
+            actor=settings.who,
+            accounting=accounting,
+            terms=settings.terms(),
+            rhythm=settings.rhythm(),
+            resend_cancels=settings.resend_cancels == "after-proof",
+        )
+
+    def __enter__(self) -> Self:
+        """Use the desk; leaving closes the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the store, whatever happened."""
+        self.close()
+
+    def close(self) -> None:
+        """Give back what the desk holds open."""
+        self.store.close()
+
+    @property
+    def accounting(self) -> AccountingSystem:
+        """The accounting system; raises `InvalidInputError` where the desk was opened without one."""
+        if self._accounting is None:
+            raise InvalidInputError("accounting", "this desk was opened without an accounting system")
+        return self._accounting
+
+    def stamp(self, *, actor: str | None = None, command_id: str | None = None) -> Stamp:
+        """Who acts now, by the store's clock."""
+        return Stamp(
+            at=self.store.now(),
+            actor=actor or self.actor,
+            command_id=command_id or str(uuid4()),
+        )
+
+    # --- originals and credits --------------------------------------------------------------------
+
+    def import_file(self, path: Path) -> Iterator[Imported]:
+        """Record the originals and credits of a JSON Lines file, each row judged alone.
+
+        A row is `{"original": {...}}` or `{"credit": {...}}`; sales come before the receipts that pay
+        them. Safe to run again: what is known is said to be known.
+        """
+        for row in rows_of(path):
+            yield self._import_row(row, path.name)
+
+    def _import_row(self, row: Numbered, name: str) -> Imported:
+        shown = f"row {row.number}"
+        try:
+            if row.row is None:
+                raise InvalidInputError(shown, row.problem)
+            match row.row:
+                case {"original": dict(fields), **rest} if not rest:
+                    original = original_of(fields, company=self.company)
+                    shown = str(original.ref)
+                    new = self.ledger.record_original(original, self.stamp(), read_from=name)
+                case {"credit": dict(fields), **rest} if not rest:
+                    grant = grant_of(fields, company=self.company)
+                    shown = f"credit {grant.reference}"
+                    new = self.ledger.grant_credit(grant, self.stamp())
+                case _:
+                    raise InvalidInputError(shown, 'expected {"original": {...}} or {"credit": {...}}')
+        except StoreError:
+            raise
+        except LedgerError as error:
+            return Imported(row.number, shown, "refused", str(error))
+        return Imported(row.number, shown, "recorded" if new else "known")
+
+    def import_wanted(self, wanted: Wanted) -> Iterator[Imported]:
+        """Read originals from the accounting system and record them, each judged alone."""
+        for number, original in enumerate(self.accounting.originals(wanted), 1):
+            if isinstance(original, Unread):
+                yield Imported(number, original.name, "refused", original.why)
+                continue
+            name = str(original.ref)
+            try:
+                new = self.ledger.record_original(
+                    original, self.stamp(), read_from=self.accounting.name
+                )
+            except StoreError:
+                raise
+            except LedgerError as error:
+                yield Imported(number, name, "refused", str(error))
+                continue
+            yield Imported(number, name, "recorded" if new else "known")
+
+    def grant(self, **fields: Any) -> bool:
+        """Record a credit granted elsewhere: reference, customer_id, currency, amount, why, granted_on."""
+        return self.ledger.grant_credit(grant_of(fields, company=self.company), self.stamp())
+
+    def reduce_credit(
+        self, reference: str, *, why: ReductionReason, amount: int, sale: str = "", key: str
+    ) -> bool:
+        """Record that a granted credit was reversed, expired or used on a sale; `key` makes it once."""
+        return self.ledger.reduce_credit(
+            reference,
+            self.stamp(command_id=key),
+            why=why,
+            amount=amount,
+            sale=OriginalRef.parse(sale, field="sale") if sale else None,
+        )
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def request(self, *, actor: str | None = None, **fields: Any) -> Result:
+        """Request a refund; amounts are decimals in major units, as text.
+
+        Fields: key, original, reason; and where they apply kind, receipt, parts, amount, lines,
+        payments, pay_back, credits, method, details, source_account, comment, customer_id, currency,
+        vat, items_returned. The same key and content again answers with the first result.
+        """
+        return self.ledger.request(self._read(self.ledger, fields), self.stamp(actor=actor))
+
+    def rehearse(self, rows: Iterable[Numbered]) -> list[RowResult]:
+        """Judge rows one after another exactly as `request_rows` would, without writing anything."""
+        sayable = self._accounting.check if self._accounting else None
+        ledger = RefundLedger(
+            RehearsalStore(self.store), self.company, self.ledger.terms, sayable=sayable
+        )
+        return list(self._judge(ledger, rows))
+
+    def request_rows(self, rows: Iterable[Numbered]) -> Iterator[RowResult]:
+        """Request every row, each judged alone; safe to run again, since each row has its key."""
+        yield from self._judge(self.ledger, rows)
+
+    def _judge(self, ledger: RefundLedger, rows: Iterable[Numbered]) -> Iterator[RowResult]:
+        for row in rows:
+            key = str((row.row or {}).get("key", ""))
+            try:
+                if row.row is None:
+                    raise InvalidInputError(f"row {row.number}", row.problem)
+                result = ledger.request(self._read(ledger, row.row), self.stamp())
+            except StoreError:
+                raise
+            except LedgerError as error:
+                yield RowResult(row.number, key, "refused", None, str(error))
+                continue
+            refund = result.refund
+            waits = "; ".join(refund.request.needs_approval)
+            outcome = "known" if result.repeated else "awaiting approval" if waits else "requested"
+            yield RowResult(row.number, key, outcome, refund, waits)
+
+    def _read(self, ledger: RefundLedger, row: Any) -> Request:
+        def currency_of(original: str) -> str | None:
+            if not original:
+                return None
+            return ledger.original(OriginalRef.parse(original)).recorded.currency
+
+        return request_of(row, company=self.company, currency_of=currency_of)
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def refund(self, name: str | UUID) -> Refund:
+        """A refund by its key or its id; raises `NotFoundError`."""
+        if isinstance(name, UUID):
+            return self.ledger.refund(name)
+        try:
+            return self.ledger.by_key(name)
+        except NotFoundError:
+            try:
+                return self.ledger.refund(UUID(name))
+            except ValueError:
+                raise NotFoundError(f"no refund has the key or the id {name!r}") from None
+
+    def approve(self, name: str, *, digest: str = "", actor: str | None = None) -> Result:
+        """Agree to a request; with a digest, only if it is exactly the request that was seen."""
+        refund = self.refund(name)
+        seen = digest or refund.request.digest
+        return self.ledger.approve(refund.id, self.stamp(actor=actor), digest=seen)
+
+    def reject(self, name: str, *, why: str, actor: str | None = None) -> Result:
+        """Refuse a request that waits for approval."""
+        return self.ledger.reject(self.refund(name).id, self.stamp(actor=actor), why=_said(why))
+
+    def withdraw(self, name: str, *, why: str = "", actor: str | None = None) -> Result:
+        """Take a request back while nothing was sent."""
+        return self.ledger.withdraw(self.refund(name).id, self.stamp(actor=actor), why=why)
+
+    def happened(  # noqa: PLR0913 - a decision names what, why, who and on which version
+        self,
+        name: str,
+        part: Part,
+        *,
+        document: str,
+        why: str,
+        seen: int | None = None,
+        actor: str | None = None,
+    ) -> Result:
+        """Decide that a call did happen, as the document named ("3/481")."""
+        refund = self.refund(name)
+        return self._resolver().happened(
+            refund.id,
+            self.stamp(actor=actor),
+            part,
+            document_of(part, document),
+            why=_said(why),
+            seen=refund.version if seen is None else seen,
+        )
+
+    def send_again(
+        self, name: str, part: Part, *, why: str, seen: int | None = None, actor: str | None = None
+    ) -> Result:
+        """Decide that a call did not happen and is sent again."""
+        refund = self.refund(name)
+        version = refund.version if seen is None else seen
+        stamp = self.stamp(actor=actor)
+        return self._resolver().send_again(refund.id, stamp, part, why=_said(why), seen=version)
+
+    def close_refund(
+        self, name: str, *, why: str, seen: int | None = None, actor: str | None = None
+    ) -> Result:
+        """Decide that a refund will not be finished."""
+        refund = self.refund(name)
+        version = refund.version if seen is None else seen
+        stamp = self.stamp(actor=actor)
+        return self._resolver().close(refund.id, stamp, why=_said(why), seen=version)
+
+    def acknowledge(
+        self, name: str, *, document: str, part: Part, why: str, actor: str | None = None
+    ) -> Result:
+        """Say that an alert about a late document was seen, and what was done about it."""
+        refund = self.refund(name)
+        wanted = document_of(part, document)
+        for alert in refund.alerts:
+            if alert.document.key == wanted:
+                return self.ledger.acknowledge(
+                    refund.id, self.stamp(actor=actor), alert.document, why=_said(why)
+                )
+        raise NotFoundError(f"there is no alert about {wanted} on this refund")
+
+    def _resolver(self) -> Resolver:
+        return Resolver(self.ledger, self.accounting, self.store.now)
+
+    # --- dispatching ------------------------------------------------------------------------------
+
+    def dispatcher(
+        self,
+        *,
+        watch: Callable[[Step], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Dispatcher:
+        """A dispatcher over this desk's store and accounting system."""
+        return Dispatcher(
+            ledger=self.ledger,
+            store=self.store,
+            accounting=self.accounting,
+            rhythm=self._rhythm,
+            clock=self._clock,
+            watch=watch,
+            stop=stop,
+            resend_cancels=self._resend_cancels,
+        )
+
+    def dispatch(
+        self, *, watch: Callable[[Step], None] = lambda _: None, patience: float = 30.0
+    ) -> int:
+        """Send what is due and record the answers, until nothing more can be done; returns the steps."""
+        return self.dispatcher(watch=watch).run(patience=patience)
+
+
+def document_of(part: Part, text: str) -> Document:
+    """Read a counter-document's name, "3/481"; its half follows from the part."""
+    series, _, number = text.strip().partition("/")
+    if not all(word.isascii() and word.isdecimal() and len(word) <= 9 for word in (series, number)):
+        raise InvalidInputError("document", f"expected type/number such as 3/481, got {text!r}")
+    return Document(Half(part.half), int(series), int(number))
+
+
+def _said(why: str) -> str:
+    if not why.strip():
+        raise RefusedError("say why; the decision stands in the audit trail")
+    return why.strip()
+
+
+__all__ = ["Desk", "Grant", "Imported", "RowResult", "document_of"]

@@ -1,0 +1,198 @@
+"""The one place that speaks HTTP to Rivhit: a write is sent once, a read may be asked again.
+
+The token stands in the body and nowhere else: not in an address, an error, a log line or a
+`repr`, even where the server repeats it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+import stamina
+
+from refund_adapters.rivhit.envelope import (
+    Failure,
+    NoAnswer,
+    Reply,
+    Success,
+    read_envelope,
+    read_reply,
+    shortened,
+    write_json,
+)
+from refund_adapters.rivhit.settings import RivhitSettings, checked_url
+from refund_adapters.rivhit.wire import Fault, Wire, fault_of, sending
+from refund_ledger.errors import LedgerError
+
+logger = logging.getLogger(__name__)
+
+LARGEST_ANSWER_TO_A_WRITE = 1_000_000
+LARGEST_ANSWER_TO_A_READ = 32_000_000
+
+NO_DATA = frozenset({-2, 204})
+"""Codes of an empty result: today's, and the one of 2015."""
+NO_DATA_FOUND = "NO_DATA_FOUND"
+TRANSIENT = frozenset({-1, -69, -70, -74, -83, -119, -120, -124, -125, -999, -1000, -9998})
+"""Codes that a public client treats as passing; a read is asked again."""
+
+UNAUTHORIZED_CODE = 401
+UNAUTHORIZED = "UNAUTHORIZED"
+
+HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One read: the method and the body without the token."""
+
+    method: str
+    body: Mapping[str, object]
+
+
+class UnreadableError(LedgerError):
+    """The accounting system could not be read just now; ask again later."""
+
+
+class SaidNoError(LedgerError):
+    """The accounting system answered a read with an error."""
+
+    def __init__(self, method: str, failure: Failure) -> None:
+        self.code = failure.code
+        self.identifier = failure.identifier
+        if failure.code == UNAUTHORIZED_CODE or failure.identifier == UNAUTHORIZED:
+            super().__init__(f"Rivhit refused the token at {method}; check the token setting")
+        else:
+            super().__init__(f"Rivhit answered {method} with {failure}")
+
+
+class _PassingError(UnreadableError):
+    """A read failed in a way that may pass."""
+
+
+class Client:
+    """Sends calls to Rivhit and reads what comes back, each within its time."""
+
+    def __init__(
+        self, settings: RivhitSettings, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._settings = settings
+        self._base = checked_url(settings.base_url)
+        self._http = httpx.Client(
+            transport=transport or Wire(connections=settings.connections),
+            timeout=httpx.Timeout(settings.call_limit, connect=settings.connect_limit),
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({self._settings.company!r} at {self._base})"
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def write(self, method: str, body: Mapping[str, object]) -> Reply:
+        """Send a call once and say what came back; never raises for what the network does."""
+        return self._post(method, body, LARGEST_ANSWER_TO_A_WRITE)
+
+    def ask(self, question: Question) -> object | None:
+        """Read something; None where the system has no such data.
+
+        Raises `SaidNoError` for an error of the system, `UnreadableError` where no answer came.
+        """
+        tries = stamina.retry_context(
+            on=_PassingError,
+            attempts=self._settings.read_attempts,
+            timeout=3 * self._settings.call_limit,
+            wait_initial=0.2,
+            wait_max=5,
+            wait_jitter=1,
+        )
+        for attempt in tries:
+            with attempt:
+                return self._ask_once(question)
+        raise UnreadableError(f"{question.method} was not answered")  # pragma: no cover
+
+    def envelope_in(self, text: str) -> Reply:
+        """Read an envelope that an answer holds as text, without the token."""
+        return self._scrubbed_reply(read_envelope(httpx.codes.OK, text))
+
+    def scrub(self, text: str, *, also: Sequence[str] = ()) -> str:
+        """Take the token, and whatever else must not be kept, out of a text."""
+        token = self._settings.token.get_secret_value()
+        for secret in sorted({token, token.replace("-", ""), *also} - {""}, key=len, reverse=True):
+            text = re.sub(re.escape(secret), HIDDEN, text, flags=re.IGNORECASE)
+        return text
+
+    def _ask_once(self, question: Question) -> object | None:
+        reply = self._post(question.method, question.body, LARGEST_ANSWER_TO_A_READ)
+        match reply:
+            case Success():
+                return reply.data
+            case NoAnswer():
+                raise _PassingError(f"Rivhit did not answer {question.method}: {reply.why}")
+            case Failure() if reply.code in NO_DATA or reply.identifier == NO_DATA_FOUND:
+                return None
+            case Failure() if reply.code in TRANSIENT:
+                raise _PassingError(f"Rivhit answered {question.method} with {reply}")
+            case Failure():
+                raise SaidNoError(question.method, reply)
+
+    def _post(self, method: str, body: Mapping[str, object], largest: int) -> Reply:
+        content = write_json({"api_token": self._settings.token.get_secret_value(), **body})
+        with sending(self._settings.call_limit) as state:
+            try:
+                reply = self._exchange(method, content.encode(), largest)
+            except httpx.HTTPError as error:
+                fault = fault_of(error, written=state.written)
+                reply = NoAnswer(str(fault), fault=fault)
+        reply = self._scrubbed_reply(reply)
+        logger.debug("%s: %s", method, _in_words(reply))
+        return reply
+
+    def _exchange(self, method: str, content: bytes, largest: int) -> Reply:
+        with self._http.stream(
+            "POST",
+            f"{self._base}/{method}",
+            content=content,
+            headers={"Content-Type": "application/json"},
+        ) as response:
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                return NoAnswer("the answer is encoded, unasked", status=response.status_code)
+            received = bytearray()
+            for chunk in response.iter_raw():
+                received += chunk
+                if len(received) > largest:
+                    return NoAnswer(
+                        str(Fault.TOO_LARGE), fault=Fault.TOO_LARGE, status=response.status_code
+                    )
+            return read_reply(response.status_code, bytes(received))
+
+    def _scrubbed_reply(self, reply: Reply) -> Reply:
+        if not isinstance(reply, Failure):
+            return reply
+        return Failure(
+            code=reply.code,
+            identifier=self.scrub(reply.identifier),
+            client_message=shortened(self.scrub(reply.client_message)),
+            debug_message=shortened(self.scrub(reply.debug_message)),
+            status=reply.status,
+            empty=reply.empty,
+        )
+
+
+def _in_words(reply: Reply) -> str:
+    match reply:
+        case Success():
+            return f"HTTP {reply.status}, carried out"
+        case Failure():
+            return f"HTTP {reply.status}, {reply}"
+        case NoAnswer():
+            return reply.why

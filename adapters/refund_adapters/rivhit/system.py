@@ -1,0 +1,187 @@
+"""Rivhit as the ledger sees it: prepare a call, send it, look for it, read originals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from refund_adapters.accounting import (
+    Answer,
+    Call,
+    Done,
+    Doubtful,
+    Finding,
+    NotSent,
+    Refused,
+    Submitted,
+    ThereDocument,
+    Wanted,
+)
+from refund_adapters.rivhit import messages
+from refund_adapters.rivhit.answers import CustomerCard, read
+from refund_adapters.rivhit.client import Client, SaidNoError
+from refund_adapters.rivhit.comments import printable
+from refund_adapters.rivhit.envelope import Failure, NoAnswer, Reply, Success, read_json
+from refund_adapters.rivhit.evidence import Look
+from refund_adapters.rivhit.made import Made, made_by
+from refund_adapters.rivhit.messages import LONGEST_NAME
+from refund_adapters.rivhit.originals import Originals
+from refund_adapters.rivhit.outcomes import Row, Shape, Verdict, classify, observed
+from refund_adapters.rivhit.reading import Reading
+from refund_adapters.rivhit.settings import RivhitSettings
+from refund_adapters.rivhit.translation import call_of, customer_number
+from refund_ledger.errors import LedgerError, RefusedError
+from refund_ledger.events import Part, RefundRequested, Way
+from refund_ledger.originals import Document, Original
+
+NO_SUCH_CUSTOMER = frozenset({-20, -22})
+
+
+def now_utc() -> datetime:
+    """The time on this machine's clock."""
+    return datetime.now(tz=UTC)
+
+
+class Rivhit:
+    """The accounting system Rivhit Online, for one company."""
+
+    name = "rivhit"
+
+    def __init__(
+        self,
+        settings: RivhitSettings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        now: Callable[[], datetime] = now_utc,
+    ) -> None:
+        self.settings = settings
+        self.call_limit: float = settings.call_limit
+        self._now = now
+        self._client = Client(settings, transport=transport)
+        self._reading = Reading(self._client, settings, today=self._today)
+        self._originals = Originals(self._reading)
+
+    def __repr__(self) -> str:
+        return f"Rivhit({self.settings.company!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long after `send_by` a look begins to prove something, by the settings."""
+        return self.settings.settle_seconds
+
+    def check(self, request: RefundRequested) -> None:
+        """Refuse what cannot be said to Rivhit, for all parts at once; reads and sends nothing."""
+        reasons: list[str] = []
+        for part in Part:
+            if request.way(part) is None:
+                continue
+            try:
+                call_of(request, part, self.settings)
+            except RefusedError as error:
+                reasons += [reason for reason in error.reasons if reason not in reasons]
+        if reasons:
+            raise RefusedError(*reasons)
+
+    def prepare(self, request: RefundRequested, part: Part) -> Call:
+        """Turn one part of a refund into its call; a new document needs the customer's name."""
+        call = call_of(request, part, self.settings)
+        if request.way(part) is not Way.NEW:
+            return call
+        return replace(call, private=(("last_name", self._last_name(request.customer_id)),))
+
+    def send(self, call: Call) -> Answer:
+        """Send a call once and say what is known of it afterwards."""
+        request = read_json(call.request)
+        if not isinstance(request, Mapping):
+            raise LedgerError("the prepared call is not a JSON object; nothing was sent")
+        reply = self._client.write(call.method, {**request, **dict(call.private)})
+        made = made_by(call.method, call.request, reply) if isinstance(reply, Success) else None
+        row = classify(observed(reply, names_document=made is not None))
+        return self._answer(call, reply, made, row)
+
+    def look(self, submitted: Submitted) -> Finding:
+        """Look for the counter-document of a call, from the start, in every source there is."""
+        return Look(self._reading, submitted, now=self._now()).finding()
+
+    def read(self, document: Document) -> ThereDocument | None:
+        """Read one document; None where Rivhit says that it does not exist."""
+        return self._reading.there(document)
+
+    def originals(self, wanted: Wanted) -> Iterator[Original]:
+        """Read originals; where one is refused, `next` goes on with the one after it."""
+        return self._originals.wanted(wanted)
+
+    def _answer(self, call: Call, reply: Reply, made: Made | None, row: Row) -> Answer:
+        words = self._words(reply, call)
+        match row.verdict:
+            case Verdict.DONE if made is not None:
+                home = self.settings.home_currency
+                return Done(made.document, made.booked(self._currency(call), home=home))
+            case Verdict.REFUSED if isinstance(reply, Failure):
+                code = " ".join(filter(None, (str(reply.code or ""), reply.identifier)))
+                return Refused(code, f"{row.meaning}: {words}")
+            case Verdict.NOT_SENT:
+                return NotSent(f"{words}: {row.meaning}")
+            case _:
+                return Doubtful(f"{call.method}: {words} ({row.meaning})")
+
+    def _words(self, reply: Reply, call: Call) -> str:
+        """What came back, in words that hold neither the token nor a name."""
+        match reply:
+            case Success():
+                said = Shape.NO_DOCUMENT.value
+            case Failure():
+                said = f"HTTP {reply.status}, {reply}"
+            case NoAnswer():
+                said = reply.why if reply.status is None else f"HTTP {reply.status}, {reply.why}"
+        names = [value for _, value in call.private]
+        return self._client.scrub(said, also=names)
+
+    def _currency(self, call: Call) -> str:
+        body = read_json(call.request)
+        number = body.get("currency_id") if isinstance(body, Mapping) else None
+        known = self.settings.currency(number if isinstance(number, int) else None)
+        return known or ""
+
+    def _last_name(self, customer_id: str) -> str:
+        question = messages.customer(customer_number(customer_id))
+        try:
+            data = self._client.ask(question)
+        except SaidNoError as error:
+            if error.code in NO_SUCH_CUSTOMER or error.identifier == "CUSTOMER_NOT_EXISTS":
+                data = None
+            else:
+                raise
+        if data is None:
+            raise RefusedError(f"customer {customer_id} does not exist in Rivhit; check the number")
+        card = read(CustomerCard, data, method=question.method)
+        name = printable(card.last_name, longest=LONGEST_NAME)
+        if str(card.customer_id) != customer_id or not name:
+            raise RefusedError(
+                f"the card of customer {customer_id} has no last name, which a new document needs; "
+                "add one in Rivhit"
+            )
+        return name
+
+    def _today(self) -> date:
+        return self._now().astimezone(self.settings.zone).date()

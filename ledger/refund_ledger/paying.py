@@ -1,0 +1,151 @@
+"""Paying: how much money goes back, of which payments, and out of which credit or paid sale."""
+
+from __future__ import annotations
+
+from refund_ledger.accounts import AccountKind
+from refund_ledger.draft import Draft
+from refund_ledger.events import Backing, OriginalRecorded, RefundKind, TakenPayment
+from refund_ledger.originals import Payment
+
+
+def payments_to_return(draft: Draft, credited: int) -> tuple[tuple[TakenPayment, ...], int]:
+    """What is taken of which payment, and what is paid back in all."""
+    ask = draft.ask
+    if draft.receipt is None:
+        wanted = _money_wanted(draft, credited, None)
+        if ask.method is None:
+            draft.refuse("say by which method the money goes back")
+        if ask.payments:
+            draft.refuse("payments belong to a receipt; name the receipt")
+        return (), wanted
+    known = {payment.number: payment for payment in draft.receipt.payments}
+    left = {number: draft.left(draft.receipt, f"payment/{number}") for number in known}
+    if ask.payments:
+        return _payments_named(draft, draft.receipt, left)
+    whole = sum(left.values())
+    wanted = _money_wanted(draft, credited, whole)
+    if wanted > whole:
+        draft.refuse(
+            f"only {draft.money(whole)} is left to pay back on {draft.receipt.ref}, "
+            f"{draft.money(wanted)} was asked"
+        )
+        return (), wanted
+    order = sorted(
+        known.values(), key=lambda p: (p.method is not (ask.method or p.method), p.number)
+    )
+    taken, rest = list[TakenPayment](), wanted
+    for payment in order:
+        share = min(rest, left[payment.number])
+        rest -= share
+        if share:
+            taken.append(_payment(payment, share))
+    return tuple(sorted(taken, key=lambda payment: payment.payment)), wanted
+
+
+def _money_wanted(draft: Draft, credited: int, left: int | None) -> int:
+    """How much is paid back where no payment is named: debt is lowered before money goes back."""
+    ask = draft.ask
+    if ask.pay_back is not None:
+        return ask.pay_back
+    if credited and draft.sale is not None:
+        owed = draft.at_source(AccountKind.OPEN, str(draft.sale.ref))
+        wanted = max(credited - owed, 0)
+        if not wanted:
+            draft.refuse(
+                f"{draft.money(owed)} is still open on {draft.sale.ref}, so the credit only "
+                "lowers the debt; ask for the invoice part alone"
+            )
+        return wanted
+    if credited:
+        return credited
+    if ask.amount is not None:
+        return ask.amount
+    if left is None:
+        return sum(amount for _, amount in _credits_named(draft))
+    if not left and draft.receipt is not None:
+        draft.refuse(f"nothing is left to pay back on {draft.receipt.ref}")
+    return left
+
+
+def _payments_named(
+    draft: Draft, receipt: OriginalRecorded, left: dict[int, int]
+) -> tuple[tuple[TakenPayment, ...], int]:
+    known = {payment.number: payment for payment in receipt.payments}
+    taken: list[TakenPayment] = []
+    for asked in draft.ask.payments:
+        if asked.payment not in known:
+            draft.refuse(f"payment {asked.payment} is not on {receipt.ref}")
+            continue
+        have = left[asked.payment]
+        amount = have if asked.amount is None else asked.amount
+        if amount > have or not amount:
+            draft.refuse(f"payment {asked.payment}: only {draft.money(have)} is left to pay back")
+            continue
+        taken.append(_payment(known[asked.payment], amount))
+    if len({payment.payment for payment in taken}) != len(taken):
+        draft.refuse("the same payment is named twice; name it once with its whole amount")
+    total = sum(payment.amount for payment in taken)
+    if draft.ask.pay_back is not None and not draft.reasons and total != draft.ask.pay_back:
+        draft.refuse(
+            f"the payments come to {draft.money(total)}, not {draft.money(draft.ask.pay_back)}"
+        )
+    return tuple(taken), total
+
+
+def _payment(payment: Payment, amount: int) -> TakenPayment:
+    return TakenPayment(
+        payment=payment.number, amount=amount, method=payment.method, details=payment.details
+    )
+
+
+def backing_for(draft: Draft, amount: int) -> tuple[Backing, ...]:
+    """Find the money: a source's own credit, its paid part, then other credit, oldest first."""
+    if draft.ask.kind is RefundKind.GOODWILL:
+        if draft.ask.amount is not None and amount > draft.ask.amount:
+            draft.refuse("more would be paid back than the goodwill grants")
+        return (Backing(source=draft.own_source, from_cover=amount),)
+    found: dict[str, Backing] = {}
+    rest, held = amount, dict(draft.credits)
+    for source in _sources(draft):
+        from_credit = min(rest, held.pop(source, 0))
+        from_cover = min(rest - from_credit, draft.at_source(AccountKind.COVERED, source))
+        rest -= from_credit + from_cover
+        found[source] = Backing(source=source, from_credit=from_credit, from_cover=from_cover)
+    for source, credit in _credits_named(draft):
+        if source not in found:
+            from_credit = min(rest, credit)
+            rest -= from_credit
+            found[source] = Backing(source=source, from_credit=from_credit)
+    if rest:
+        draft.refuse(
+            f"only {draft.money(amount - rest)} of {draft.money(amount)} is there to pay back: "
+            "the rest was never paid, or is already owed or promised elsewhere"
+        )
+    return tuple(one for one in found.values() if one.from_credit or one.from_cover)
+
+
+def _sources(draft: Draft) -> tuple[str, ...]:
+    """The sources of the money of an original: its sale, or what the receipt pays."""
+    if draft.ask.kind is not RefundKind.ORIGINAL:
+        return ()
+    if draft.sale is not None:
+        return (str(draft.sale.ref),)
+    if draft.receipt is None:
+        return ()
+    return (*(part.sale for part in draft.receipt.closes), str(draft.receipt.ref))
+
+
+def open_on_sources(draft: Draft) -> int:
+    """What the customer owes on the sales whose money is asked back."""
+    return sum(draft.at_source(AccountKind.OPEN, source) for source in _sources(draft))
+
+
+def _credits_named(draft: Draft) -> tuple[tuple[str, int], ...]:
+    """The credits to pay from: those named, in that order, or all, oldest first."""
+    if not draft.ask.credits:
+        return draft.credits
+    held = dict(draft.credits)
+    for source in draft.ask.credits:
+        if source not in held:
+            draft.refuse(f"customer {draft.customer_id} has no credit under {source!r}")
+    return tuple((source, held[source]) for source in draft.ask.credits if source in held)

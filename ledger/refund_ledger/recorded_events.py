@@ -1,0 +1,120 @@
+"""What was recorded of the accounting system: originals, what pays them, and granted credit."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from refund_ledger.originals import (
+    Closes,
+    Immutable,
+    Kind,
+    Line,
+    Minor,
+    OriginalRef,
+    Payment,
+)
+from refund_ledger.values import Comment, Digest, DocumentId, GrantReason, ReductionReason
+
+
+class Event(Immutable):
+    """Something that happened, where, when, by whom and because of what."""
+
+    TOPIC: ClassVar[str]
+
+    originator_id: UUID
+    originator_version: int
+    timestamp: AwareDatetime
+    event_id: UUID
+    command_id: str
+    correlation_id: str
+    causation_id: str | None = None
+    actor: Annotated[str, Field(min_length=1, max_length=120)]
+    company: str
+    currency: str
+    customer_id: str
+
+
+class OriginalRecorded(Event):
+    """An original was read for the first time."""
+
+    TOPIC = "original.recorded"
+
+    kind: Kind
+    series: int
+    number: int
+    issued_on: date
+    exchange_rate: str | None = None
+    price_includes_vat: bool = True
+    lines: tuple[Line, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    closes: tuple[Closes, ...] = ()
+    open_amount: Minor
+    covered: Minor
+    """The paid part that still stands; kept under the sale, or under a receipt that names none."""
+    overpaid: Minor = 0
+    read_from: str
+    digest: Digest
+
+    @property
+    def ref(self) -> OriginalRef:
+        """Its name within the company."""
+        return OriginalRef(self.kind, self.series, self.number)
+
+
+class OriginalPaid(Event):
+    """A receipt that pays this sale was recorded."""
+
+    TOPIC = "original.paid"
+
+    sale: str
+    receipt: str
+    closes: Minor
+    """What the receipt says that it pays of this sale."""
+    paid: Minor
+    """What of that was not known when the sale was read."""
+    credit: Minor = 0
+    """What of `paid` no debt was left for: the customer may ask for it."""
+
+
+class CreditGranted(Event):
+    """The company owes the customer: an overpayment, a credit note or an opening balance."""
+
+    TOPIC = "credit.granted"
+
+    reference: str
+    why: GrantReason
+    amount: Minor
+    granted_on: date
+    document: DocumentId | None = None
+    comment: Comment = ""
+    digest: Digest
+
+    @property
+    def source(self) -> str:
+        """What the credit is kept under."""
+        return f"grant:{self.reference}"
+
+
+class CreditReduced(Event):
+    """A granted credit became less: reversed, expired, or used to pay a sale."""
+
+    TOPIC = "credit.reduced"
+
+    reference: str
+    why: ReductionReason
+    amount: Minor
+    exceeds: Minor = 0
+    """What was no longer there: unexplained."""
+    sale: str = ""
+    pays: Minor = 0
+    """What of the amount took debt off `sale`."""
+    comment: Comment = ""
+
+    @property
+    def source(self) -> str:
+        """What the credit is kept under."""
+        return f"grant:{self.reference}"
