@@ -125,12 +125,16 @@ class RefundLedger:
     def grant_credit(self, grant: Grant, stamp: Stamp) -> bool:
         """Record a credit granted elsewhere; false where it was recorded before."""
         self._own_company(grant.company)
-        return self._until_saved(
-            lambda: (
-                recording.grant_credit(grant, self.store.stream(grant.stream), stamp),
-                Look(self.store.balance),
-            )
-        )
+        named = OriginalRef.parse(grant.receipt, field="receipt") if grant.receipt else None
+
+        def decide() -> tuple[tuple[Event, ...], Look]:
+            look = Look(self.store.balance)
+            before = self.store.stream(grant.stream)
+            receipt = self.original(named).recorded if named else None
+            events = recording.grant_credit(grant, before, stamp, receipt=receipt, look=look)
+            return events, look
+
+        return self._until_saved(decide)
 
     def reduce_credit(
         self,

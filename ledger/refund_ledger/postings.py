@@ -50,6 +50,7 @@ def postings(event: Event) -> tuple[Posting, ...]:
         case CreditGranted():
             lines.money(_K.GRANTED, event.amount, subject=event.why)
             lines.credit(event.source, -event.amount)
+            lines.cover(_K.COVERED, event.receipt, -event.from_cover)
         case CreditReduced():
             lines.credit_reduced(event)
         case RefundRequested():

@@ -90,6 +90,10 @@ class CreditGranted(Event):
     amount: Minor
     granted_on: date
     document: DocumentId | None = None
+    receipt: str = ""
+    """The receipt whose money is overpaid."""
+    from_cover: Minor = 0
+    """What of the amount that receipt held as paid for something: it pays for nothing now."""
     comment: Comment = ""
     digest: Digest
 

@@ -24,6 +24,7 @@ from refund_ledger.events import (
     OriginalRecorded,
     ReductionReason,
 )
+from refund_ledger.money import Money
 from refund_ledger.originals import (
     NAMESPACE,
     Closes,
@@ -49,6 +50,8 @@ class Grant(Immutable):
     document_half: Half | None = None
     document_series: int | None = None
     document_number: int | None = None
+    receipt: Annotated[Plain, Field(max_length=60)] = ""
+    """For an overpayment, the recorded receipt that was too high: its money is not there twice."""
     comment: Annotated[Plain, Field(max_length=200)] = ""
 
     @property
@@ -203,8 +206,9 @@ def _overpayment(original: Original, stamp: Stamp) -> tuple[Event, ...]:
         amount=original.overpaid,
         why=GrantReason.OVERPAYMENT,
         granted_on=original.issued_on,
+        receipt=str(original.ref),
     )
-    return grant_credit(grant, (), stamp)
+    return (_granted(grant, stamp, from_cover=0),)
 
 
 def check_sales(original: Original, sales: Sequence[RecordedOriginal | None]) -> None:
@@ -225,30 +229,57 @@ def check_sales(original: Original, sales: Sequence[RecordedOriginal | None]) ->
         raise RefusedError(*reasons)
 
 
-def grant_credit(grant: Grant, before: Sequence[Event], stamp: Stamp) -> tuple[Event, ...]:
-    """Grant a credit once; the same reference with other content is refused."""
+def grant_credit(
+    grant: Grant,
+    before: Sequence[Event],
+    stamp: Stamp,
+    *,
+    receipt: OriginalRecorded | None,
+    look: Look,
+) -> tuple[Event, ...]:
+    """Grant a credit once; the same reference with other content is refused.
+
+    An overpayment names the recorded receipt that was too high. What it grants stops counting as
+    payment there, so that the same money cannot go back by the receipt and by the credit.
+    """
     digest = digest_of(grant.model_dump(mode="json"))
     for event in before:
         if isinstance(event, CreditGranted):
             if event.digest == digest:
                 return ()
             raise KeyReusedError(grant.reference, first=event.digest, second=digest)
-    return (
-        stamp.event(
-            CreditGranted,
-            grant.stream,
-            1,
-            company=grant.company,
-            currency=grant.currency,
-            customer_id=grant.customer_id,
-            reference=grant.reference,
-            why=grant.why,
-            amount=grant.amount,
-            granted_on=grant.granted_on,
-            document=grant.document,
-            comment=grant.comment,
-            digest=digest,
-        ),
+    if (grant.why is GrantReason.OVERPAYMENT) != (receipt is not None):
+        raise RefusedError("an overpayment names the receipt that was too high, and only that does")
+    if receipt is None:
+        return (_granted(grant, stamp, from_cover=0),)
+    if (receipt.customer_id, receipt.currency) != (grant.customer_id, grant.currency):
+        raise RefusedError(f"{receipt.ref} is another customer's or in another currency")
+    free = look(_of(receipt, AccountKind.COVERED, str(receipt.ref)))
+    if grant.amount > free:
+        raise RefusedError(
+            f"only {Money(free, grant.currency)} of {receipt.ref} pays for nothing known; the rest "
+            "pays sales, or is given back or promised already"
+        )
+    return (_granted(grant, stamp, from_cover=grant.amount),)
+
+
+def _granted(grant: Grant, stamp: Stamp, *, from_cover: int) -> CreditGranted:
+    return stamp.event(
+        CreditGranted,
+        grant.stream,
+        1,
+        company=grant.company,
+        currency=grant.currency,
+        customer_id=grant.customer_id,
+        reference=grant.reference,
+        why=grant.why,
+        amount=grant.amount,
+        granted_on=grant.granted_on,
+        document=grant.document,
+        receipt=grant.receipt,
+        from_cover=from_cover,
+        comment=grant.comment,
+        digest=digest_of(grant.model_dump(mode="json")),
     )
 
 

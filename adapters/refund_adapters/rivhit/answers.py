@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from refund_adapters.rivhit.client import UnreadableError
+from refund_adapters.accounting import UnavailableError
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import exponent, to_minor
 
@@ -242,13 +242,13 @@ Read = TypeVar("Read", bound=Answer)
 
 
 def read(answer: type[Read], data: object, *, method: str) -> Read:
-    """Read the data of an answer; raises `UnreadableError` where it is not what it should be."""
+    """Read the data of an answer; raises `UnavailableError` where it is not what it should be."""
     try:
         return answer.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(at) for at in first["loc"]) or "data"
-        raise UnreadableError(
+        raise UnavailableError(
             f"Rivhit's answer to {method} cannot be read ({where}: {first['msg']})"
         ) from None
 
@@ -259,7 +259,7 @@ def rows(answer: type[Read], data: object, name: str, *, method: str) -> list[Re
         return []
     found = data.get(name) if isinstance(data, Mapping) else None
     if not isinstance(found, list) or len(found) > MOST_ROWS:
-        raise UnreadableError(f"Rivhit's answer to {method} has no list {name!r} that can be read")
+        raise UnavailableError(f"Rivhit's answer to {method} has no list {name!r} that can be read")
     return [read(answer, row, method=method) for row in found]
 
 

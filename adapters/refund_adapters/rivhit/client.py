@@ -15,6 +15,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 import stamina
 
+from refund_adapters.accounting import UnavailableError
 from refund_adapters.rivhit.envelope import (
     Failure,
     NoAnswer,
@@ -27,7 +28,6 @@ from refund_adapters.rivhit.envelope import (
 )
 from refund_adapters.rivhit.settings import RivhitSettings, checked_url
 from refund_adapters.rivhit.wire import Fault, Wire, fault_of, sending
-from refund_ledger.errors import LedgerError
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +54,7 @@ class Question:
     body: Mapping[str, object]
 
 
-class UnreadableError(LedgerError):
-    """The accounting system could not be read just now; ask again later."""
-
-
-class SaidNoError(LedgerError):
+class SaidNoError(UnavailableError):
     """The accounting system answered a read with an error."""
 
     def __init__(self, method: str, failure: Failure) -> None:
@@ -70,7 +66,7 @@ class SaidNoError(LedgerError):
             super().__init__(f"Rivhit answered {method} with {failure}")
 
 
-class _PassingError(UnreadableError):
+class _PassingError(UnavailableError):
     """A read failed in a way that may pass."""
 
 
@@ -105,7 +101,7 @@ class Client:
     def ask(self, question: Question) -> object | None:
         """Read something; None where the system has no such data.
 
-        Raises `SaidNoError` for an error of the system, `UnreadableError` where no answer came.
+        Raises `SaidNoError` for an error of the system, `UnavailableError` where no answer came.
         """
         tries = stamina.retry_context(
             on=_PassingError,
@@ -118,7 +114,7 @@ class Client:
         for attempt in tries:
             with attempt:
                 return self._ask_once(question)
-        raise UnreadableError(f"{question.method} was not answered")  # pragma: no cover
+        raise UnavailableError(f"{question.method} was not answered")  # pragma: no cover
 
     def envelope_in(self, text: str) -> Reply:
         """Read an envelope that an answer holds as text, without the token."""

@@ -20,7 +20,9 @@ HIDDEN = 500
 
 LONGEST_MESSAGE = 300
 
-_DEBUG = re.compile(r"\s*(-?[0-9]{1,6})\s*(?::\s*([A-Z][A-Z0-9_]*))?(?![A-Za-z0-9_])")
+_DEBUG = re.compile(
+    r"\s*(-?[0-9]{1,6})\s*(?:$|:\s*(?![0-9])(?:([A-Z][A-Z0-9_]*)(?![A-Za-z0-9_]))?)"
+)
 _IDENTIFIER = re.compile(r"\s*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|UNAUTHORIZED)\s*")
 
 
@@ -106,7 +108,9 @@ def read_envelope(status: int, text: str) -> Reply:
     if not isinstance(body, dict):
         return NoAnswer("the answer is JSON, but not an envelope", status=status)
     error_code = body.get("error_code")
-    messages = [body.get(name) or "" for name in ("client_message", "debug_message")]
+    messages = [
+        "" if body.get(name) is None else body[name] for name in ("client_message", "debug_message")
+    ]
     if type(error_code) is not int or not all(isinstance(each, str) for each in messages):
         return NoAnswer("the answer is JSON, but not an envelope", status=status)
     client_message, debug_message = (_readable(str(each)) for each in messages)

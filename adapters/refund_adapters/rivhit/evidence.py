@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from refund_adapters.accounting import Finding, Submitted
+from refund_adapters.accounting import Finding, Submitted, UnavailableError
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import minor_of
-from refund_adapters.rivhit.client import SaidNoError, UnreadableError
 from refund_adapters.rivhit.comments import markers_in
 from refund_adapters.rivhit.envelope import Failure, NoAnswer, Success
 from refund_adapters.rivhit.gathering import Gathered, sought
@@ -32,7 +31,7 @@ class Look:
         self._settings = reading.settings
         self._sought = sought(submitted, self._settings, now=now)
         self._gathered = Gathered()
-        self._opened = 0
+        self._opened: dict[Document, str | None] = {}
 
     def finding(self) -> Finding:
         """Ask every source and say what they come to."""
@@ -55,7 +54,7 @@ class Look:
             if shown is not None:
                 total = total_of(shown, self._sought.submitted.currency, str(original))
                 self._sought.amount = abs(total)
-        except (UnreadableError, SaidNoError, InvalidInputError) as error:
+        except (UnavailableError, InvalidInputError) as error:
             gathered.could_not_read(source, error)
             return
         if shown is None:
@@ -74,14 +73,14 @@ class Look:
         reference = self._sought.submitted.reference
         try:
             stored = self._reading.client.ask(messages.answers_under(reference))
-        except (UnreadableError, SaidNoError) as error:
+        except UnavailableError as error:
             gathered.could_not_read(source, error)
             return
         if stored is None:
             gathered.say(source, f"nothing is stored under {reference}")
             return
         if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
-            gathered.could_not_read(source, UnreadableError("the answer is not a list of answers"))
+            gathered.could_not_read(source, UnavailableError("the answer is not a list of answers"))
             return
         for each in stored[: self._settings.look_at_most]:
             self._stored_answer(source, str(each))
@@ -92,9 +91,10 @@ class Look:
         gathered, submitted = self._gathered, self._sought.submitted
         match self._reading.client.envelope_in(text):
             case NoAnswer() as nothing:
-                gathered.could_not_read(source, UnreadableError(f"a stored answer: {nothing.why}"))
+                gathered.could_not_read(source, UnavailableError(f"a stored answer: {nothing.why}"))
             case Failure() as failure:
-                gathered.say(source, f"an attempt was answered with {failure}")
+                code = f"{failure.code or ''} {failure.identifier}".strip() or "an error"
+                gathered.say(source, f"an attempt was answered with {code}")
             case Success() as success:
                 made = made_by(submitted.method, submitted.request, success)
                 if made is None:
@@ -110,7 +110,7 @@ class Look:
         source = f"{document.half.value.title()}.Details"
         try:
             there = self._reading.there(document.key)
-        except (UnreadableError, SaidNoError, InvalidInputError) as error:
+        except (UnavailableError, InvalidInputError) as error:
             gathered.could_not_read(source, error)
             return
         if there is None:
@@ -119,10 +119,10 @@ class Look:
             against = f"belongs to customer {there.customer_id}"
         elif there.currency not in {None, submitted.currency}:
             against = f"is in {there.currency}"
-        elif markers_in(there.comments or "") - {submitted.marker}:
+        elif there.markers - {submitted.marker}:
             against = "carries the marker of another refund"
         else:
-            shows = "shows" if submitted.marker in markers_in(there.comments or "") else "lacks"
+            shows = "shows" if submitted.marker in there.markers else "does not show"
             gathered.say(source, f"{document.key} exists and {shows} our marker")
             gathered.take(document, there.amount)
             return
@@ -146,7 +146,7 @@ class Look:
             for row in found:
                 if (what := self._judge(row)) is not None:
                     counts[what] += 1
-        except (UnreadableError, SaidNoError, InvalidInputError) as error:
+        except (UnavailableError, InvalidInputError) as error:
             gathered.could_not_read(source, error)
             return
         said = ", ".join(f"{count} {what}" for what, count in counts.items())
@@ -176,14 +176,11 @@ class Look:
         return "fitting without a marker"
 
     def _opened_comments(self, document: Document) -> str | None:
-        """The comment of a document whose row shows none."""
-        self._opened += 1
-        if self._opened > self._settings.look_at_most:
-            raise UnreadableError(
-                f"more than {self._settings.look_at_most} documents fit; look at them in Rivhit"
-            )
-        shown = self._reading.shown(document)
-        return None if shown is None else shown.comments
+        """The comment of a document whose row shows none; past a limit a person has to look."""
+        if document not in self._opened and len(self._opened) < self._settings.look_at_most:
+            shown = self._reading.shown(document)
+            self._opened[document] = None if shown is None else shown.comments
+        return self._opened.get(document)
 
     def _booked(self, document: Document, row: Row) -> int | None:
         """What our document was booked with; lists do not say in which currency they count."""
@@ -192,7 +189,7 @@ class Look:
             return abs(minor_of(row.amount, currency, field="amount"))
         try:
             there = self._reading.there(document)
-        except (UnreadableError, SaidNoError, InvalidInputError):
+        except (UnavailableError, InvalidInputError):
             return None
         return there.amount if there is not None and there.currency == currency else None
 

@@ -19,6 +19,7 @@ from refund_ledger.events import DocumentId, Evidence
 from refund_ledger.originals import Document, Half
 
 LONGEST_EVIDENCE = 2000
+MOST_NAMED = 5
 NEAR = 100
 """Minor units by which a document that does not show its comment may differ and still be ours."""
 
@@ -108,7 +109,9 @@ class Gathered:
         if self.unread:
             return Unclear(f"could not read {', '.join(self.unread)}", said, for_person=False)
         if self.fits:
-            return Unclear("; ".join(self.fits), said, for_person=True)
+            more = len(self.fits) - MOST_NAMED
+            named = [*self.fits[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+            return Unclear("; ".join(named), said, for_person=True)
         return Absent(said)
 
 

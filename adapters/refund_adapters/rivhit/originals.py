@@ -1,7 +1,7 @@
 """Originals as the ledger wants them: one kind, one customer, lines and payments that add up.
 
 What is cancelled, is itself a credit, or contradicts itself is refused with a sentence that says
-so. An iterator over many originals goes on after such a refusal with the next one.
+so; among many, it is one `Unread` and the others are read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from refund_adapters.accounting import Wanted
+from refund_adapters.accounting import Unread, Wanted
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import (
     ClosedRow,
@@ -53,18 +53,24 @@ class Originals:
         self._reading = reading
         self._settings = reading.settings
 
-    def wanted(self, wanted: Wanted) -> Iterator[Original]:
-        """Read originals one by one; after one is refused, `next` goes on with the next."""
+    def wanted(self, wanted: Wanted) -> Iterator[Original | Unread]:
+        """Read originals one by one, sales before receipts; what is refused is named with why."""
         if wanted.refs:
-            return map(self.original, wanted.refs)
+            ordered = sorted(wanted.refs, key=lambda ref: ref.kind is Kind.RECEIPT)
+            return map(self._judged, ordered)
         if wanted.issued_from is None or wanted.issued_to is None:
             raise InvalidInputError("originals", "name some, or say from and to which date")
         if wanted.issued_from > wanted.issued_to:
             raise InvalidInputError("originals", "the period ends before it begins")
         customer = None if wanted.customer_id is None else customer_number(wanted.customer_id)
-        return map(
-            self.original, self._issued(wanted.issued_from, wanted.issued_to, customer=customer)
-        )
+        refs = self._issued(wanted.issued_from, wanted.issued_to, customer=customer)
+        return map(self._judged, refs)
+
+    def _judged(self, ref: OriginalRef) -> Original | Unread:
+        try:
+            return self.original(ref)
+        except (InvalidInputError, RefusedError, NotFoundError) as error:
+            return Unread(str(ref), str(error))
 
     def original(self, ref: OriginalRef) -> Original:
         """Read one original; refuses what the ledger could not give back."""
@@ -100,12 +106,10 @@ class Originals:
 
     def _issued(self, first: date, last: date, *, customer: int | None) -> Iterator[OriginalRef]:
         """The names of all originals of a period that are not cancelled, oldest months first."""
-        since = first
-        while since <= last:
-            until = min(last, since + timedelta(days=LISTED_DAYS - 1))
-            for kind in Kind:
-                half = Half.RECEIPT if kind is Kind.RECEIPT else Half.DOCUMENT
-                for series in self._settings.series_of(kind):
+        for kind in (Kind.INVOICE, Kind.INVOICE_RECEIPT, Kind.RECEIPT):
+            half = Half.RECEIPT if kind is Kind.RECEIPT else Half.DOCUMENT
+            for series in self._settings.series_of(kind):
+                for since, until in _months(first, last):
                     found = self._reading.listed(
                         half,
                         types=(series, series),
@@ -115,7 +119,6 @@ class Originals:
                     )
                     kept = (row for row in found if row.amount > 0 and not row.is_cancelled)
                     yield from (OriginalRef(kind, *named(row)) for row in kept)
-            since = until + timedelta(days=1)
 
     def _sale(self, ref: OriginalRef, shown: DocumentShown, currency: str) -> Original:
         if shown.document_total < 0:
@@ -273,6 +276,14 @@ class Originals:
         if said == self._reading.names(Half.DOCUMENT).get(ref.series):
             return False
         return ref.series != self._settings.credit_type
+
+
+def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """A period in pieces that keep each list short."""
+    while first <= last:
+        until = min(last, first + timedelta(days=LISTED_DAYS - 1))
+        yield first, until
+        first = until + timedelta(days=1)
 
 
 def _details(shown: PaymentShown) -> PaymentDetails:

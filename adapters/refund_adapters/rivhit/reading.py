@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from refund_adapters.accounting import ThereDocument
+from refund_adapters.accounting import ThereDocument, UnavailableError
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import (
     DocumentRow,
@@ -25,7 +25,8 @@ from refund_adapters.rivhit.answers import (
     read,
     rows,
 )
-from refund_adapters.rivhit.client import Client, Question, SaidNoError, UnreadableError
+from refund_adapters.rivhit.client import Client, Question, SaidNoError
+from refund_adapters.rivhit.comments import markers_in
 from refund_adapters.rivhit.settings import RivhitSettings
 from refund_ledger.events import DocumentId
 from refund_ledger.originals import Document, Half
@@ -36,7 +37,7 @@ MOST_PAGES = 1000
 FIRST_DAY = date(2000, 1, 1)
 """Before any document of an account online."""
 A_YEAR = timedelta(days=366)
-LISTED_DAYS = 31
+LISTED_DAYS = 92
 """The days that one list of originals covers, to keep it short."""
 
 Row = DocumentRow | ReceiptRow
@@ -72,7 +73,7 @@ class Reading:
             shown = read(DocumentShown, data, method=question.method)
             same = shown.is_numbered(document.series, document.number)
         if not same:
-            raise UnreadableError(f"Rivhit answered with another document than {document}")
+            raise UnavailableError(f"Rivhit answered with another document than {document}")
         return receipt if document.half is Half.RECEIPT else shown
 
     def there(self, document: Document) -> ThereDocument | None:
@@ -86,7 +87,8 @@ class Reading:
             row.document_date if isinstance(row, DocumentRow) else row.receipt_date if row else None
         )
         if issued is None:
-            raise UnreadableError(f"Rivhit does not say when {document} was issued")
+            raise UnavailableError(f"Rivhit does not say when {document} was issued")
+        comments = shown.comments if row is None else row.comments
         flags = [shown.is_cancelled, row.is_cancelled if row else None]
         return ThereDocument(
             document=DocumentId(half=document.half, series=document.series, number=document.number),
@@ -94,7 +96,8 @@ class Reading:
             currency=currency,
             amount=abs(total_of(shown, currency or self.settings.home_currency, str(document))),
             issued_on=issued,
-            comments=shown.comments if row is None else row.comments,
+            comments=comments,
+            markers=markers_in(comments or ""),
             is_cancelled=next((flag for flag in flags if flag is not None), None),
         )
 
@@ -138,7 +141,7 @@ class Reading:
             )
             below = min(numbers) > 1 and ask((1, min(numbers) - 1))
             more = above or below
-        raise UnreadableError(f"Rivhit's {half} list does not end; narrow the period")
+        raise UnavailableError(f"Rivhit's {half} list does not end; narrow the period")
 
     def names(self, half: Half) -> dict[int, str]:
         """What the company calls its document or receipt types."""

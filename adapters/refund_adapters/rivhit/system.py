@@ -20,6 +20,7 @@ from refund_adapters.accounting import (
     Refused,
     Submitted,
     ThereDocument,
+    Unread,
     Wanted,
 )
 from refund_adapters.rivhit import messages
@@ -61,6 +62,7 @@ class Rivhit:
     ) -> None:
         self.settings = settings
         self.call_limit: float = settings.call_limit
+        self.settle_seconds: float = settings.settle_seconds
         self._now = now
         self._client = Client(settings, transport=transport)
         self._reading = Reading(self._client, settings, today=self._today)
@@ -83,11 +85,6 @@ class Rivhit:
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
-
-    @property
-    def settle_seconds(self) -> float:
-        """How long after `send_by` a look begins to prove something, by the settings."""
-        return self.settings.settle_seconds
 
     def check(self, request: RefundRequested) -> None:
         """Refuse what cannot be said to Rivhit, for all parts at once; reads and sends nothing."""
@@ -127,8 +124,8 @@ class Rivhit:
         """Read one document; None where Rivhit says that it does not exist."""
         return self._reading.there(document)
 
-    def originals(self, wanted: Wanted) -> Iterator[Original]:
-        """Read originals; where one is refused, `next` goes on with the one after it."""
+    def originals(self, wanted: Wanted) -> Iterator[Original | Unread]:
+        """Read originals, sales before receipts; what is no original is one `Unread` among them."""
         return self._originals.wanted(wanted)
 
     def _answer(self, call: Call, reply: Reply, made: Made | None, row: Row) -> Answer:
