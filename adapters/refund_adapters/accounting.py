@@ -101,6 +101,17 @@ Finding = Found | Absent | Unclear
 
 
 @dataclass(frozen=True, slots=True)
+class Traces:
+    """Every document that carries the marker of a part, or was answered under its reference."""
+
+    documents: tuple[tuple[DocumentId, int | None], ...]
+    """Each with what it was booked with in minor units, where that can be read."""
+    complete: bool
+    """Whether every source could be read."""
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Submitted:
     """What a look needs to know of the calls of one part, as the events recorded them."""
 
@@ -183,6 +194,14 @@ class AccountingSystem(Protocol):
 
     def look(self, submitted: Submitted) -> Finding:
         """Look for the counter-document of a call, from the start, in every source there is."""
+        ...
+
+    def traces(self, submitted: Submitted) -> Traces:
+        """Look for every document that the calls of a part made, however many there are."""
+        ...
+
+    def is_reachable(self) -> bool:
+        """Whether the system answers a small read; never raises."""
         ...
 
     def read(self, document: Document) -> ThereDocument | None:

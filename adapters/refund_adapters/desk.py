@@ -17,7 +17,8 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from refund_adapters.accounting import AccountingSystem, Unread, Wanted
-from refund_adapters.dispatcher import Clock, Dispatcher, Rhythm, Step
+from refund_adapters.dispatcher import Dispatcher
+from refund_adapters.protocol import Clock, Rhythm, Step
 from refund_adapters.intake import Numbered, grant_of, original_of, request_of, rows_of
 from refund_adapters.rehearsal import RehearsalStore
 from refund_adapters.resolving import Resolver

@@ -1,47 +1,42 @@
-"""The dispatcher: turns what is due into calls, each sent at most once, and records what came of it.
+"""The dispatcher: finds what is due, hands it to the call protocol, and knows when to wait.
 
-A call is saved as submitted before a byte of it leaves, and only its saver sends it. Whatever is not
-plainly a success or a refusal is in doubt: it is looked for after the settle time, and sent again only
-on proof of absence that is saved together with the new attempt. What a look cannot settle waits for a
-person.
+Any number may run at once over one store, in threads, processes and hosts: who may send is decided by
+the save of the call, and what is in hand elsewhere is left alone for a while.
 """
 
 from __future__ import annotations
 
-import random
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from refund_adapters.accounting import (
-    Absent,
-    AccountingSystem,
-    Answer,
-    Call,
-    Done,
-    Doubtful,
-    Finding,
-    Found,
-    NotSent,
-    Refused,
-    Submitted,
-    UnavailableError,
-    Unclear,
+from refund_adapters.accounting import AccountingSystem
+from refund_adapters.circuit import Circuit
+from refund_adapters.pace import Pace
+from refund_adapters.protocol import (
+    CallProtocol,
+    Clock,
+    Outcome,
+    Progress,
+    Rhythm,
+    Step,
+    Unreachable,
 )
-from refund_ledger import calling
-from refund_ledger.accounts import AccountKind
-from refund_ledger.application import RefundLedger, Result
-from refund_ledger.errors import ClaimedError, ConflictError, RefusedError
-from refund_ledger.events import DocumentId, Evidence, Learned, Part, Way
-from refund_ledger.refund import CallDue, PartStatus, Refund, Waits
-from refund_ledger.stamps import Stamp
+from refund_adapters.workers import Workers
+from refund_ledger.application import RefundLedger
+from refund_ledger.events import Part
+from refund_ledger.refund import CallDue, Waits
+
+MACHINES_WORK = (Waits.SEND, Waits.PARK, Waits.LOOK, Waits.WATCH)
+LONGEST_REST = 60.0
+PATIENCE = 30.0
 
 
 class DueStore(Protocol):
-    """What the dispatcher reads of a store."""
+    """What the dispatcher needs of a store."""
 
     def due(
         self, company: str, *waits: Waits, until: datetime | None = None, limit: int = 1000
@@ -49,68 +44,75 @@ class DueStore(Protocol):
         """What waits to be done, the longest waiting first."""
         ...
 
+    def take(
+        self, company: str, *waits: Waits, worker: str, seconds: float, limit: int
+    ) -> list[CallDue]:
+        """Take what is due now in hand, so that other workers leave it alone for a while."""
+        ...
+
     def now(self) -> datetime:
         """The time by the store's clock."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How the dispatcher spends its time, in seconds."""
-
-    send_window: float = 10.0
-    """How long after it was saved a call may begin."""
-    max_attempts: int = 4
-    max_waits: int = 6
-    """How often in one run something is tried again while the accounting system cannot be reached."""
-    pause: float = 1.0
-    """The first pause after such a failure; it doubles, with full jitter, up to a minute."""
+Key = tuple[UUID, Part, Waits]
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time inside this process; a simulation brings its own."""
+@dataclass(slots=True)
+class _Rest:
+    """A thing that could not be done: how often, and until when it is left alone."""
 
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that the dispatcher did, for whoever watches."""
-
-    refund: UUID
-    key: str
-    part: Part
-    what: str
-    detail: str
+    failures: int = 0
+    until: float = 0.0
 
 
 @dataclass(slots=True)
 class Dispatcher:
-    """One worker; any number may run at once over one store."""
+    """One process's dispatcher; `concurrency` calls are under way at once."""
 
     ledger: RefundLedger
     store: DueStore
     accounting: AccountingSystem
     rhythm: Rhythm = field(default_factory=Rhythm)
     clock: Clock = field(default_factory=Clock)
+    pace: Pace = field(default_factory=Pace)
     watch: Callable[[Step], None] = lambda _: None
     actor: str = "dispatcher"
     resend_cancels: bool = False
-    """Whether a Cancel may be sent again on proof of absence; otherwise a person decides."""
     stop: Callable[[], bool] = lambda: False
-    _failures: dict[tuple[UUID, Part], int] = field(default_factory=dict)
-    _rest_until: dict[tuple[UUID, Part], float] = field(default_factory=dict)
+    concurrency: int = 1
+    most_tries: int = 5
+    """How often one run tries something again that the accounting system did not answer."""
+    worker: str = field(default_factory=lambda: uuid4().hex)
+    circuit: Circuit = field(init=False)
+    protocol: CallProtocol = field(init=False)
+    _rests: dict[Key, _Rest] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    # --- rounds -----------------------------------------------------------------------------------
+    def __post_init__(self) -> None:
+        self.circuit = Circuit(self.clock.monotonic, self.clock.jitter)
+        self.protocol = CallProtocol(
+            ledger=self.ledger,
+            store=self.store,
+            accounting=self.accounting,
+            rhythm=self.rhythm,
+            clock=self.clock,
+            pace=self.pace,
+            tell=self.watch,
+            actor=self.actor,
+            resend_cancels=self.resend_cancels,
+        )
 
-    def run(self, *, forever: bool = False, patience: float = 30.0, poll: float = 1.0) -> int:
+    # --- running ----------------------------------------------------------------------------------
+
+    def run(
+        self, *, forever: bool = False, patience: float = PATIENCE, poll: float = 1.0
+    ) -> int:
         """Work until nothing is left that this run can do; returns how many steps were taken.
 
         What waits for a person, for a time more than `patience` seconds away, or for an accounting
-        system that stays unreachable is left. With `forever`, goes on until `stop`.
+        system that stays unreachable is left. With `forever`, goes on until `stop`, and then
+        finishes the calls that are under way within the time limit of one.
         """
         steps = 0
         while not self.stop():
@@ -119,325 +121,88 @@ class Dispatcher:
             if done:
                 continue
             wait = self._until_next()
-            if not forever and (wait is None or wait > patience):
-                return steps
-            self.clock.sleep(min(poll, wait) if wait is not None else poll)
+            if not forever and (wait is None or wait > patience or self._gave_up()):
+                break
+            self._sleep(min(poll, wait) if wait is not None else poll)
         return steps
 
     def round(self) -> int:
         """Do once what is due now; returns how many steps were taken."""
-        due = self.store.due(self.ledger.company, Waits.SEND, Waits.PARK, Waits.LOOK)
-        return sum(self._handle(call) for call in due if not self.stop() and self._is_ripe(call))
-
-    def _handle(self, call: CallDue) -> int:
-        refund = self.ledger.refund(call.refund)
-        try:
-            match call.waits:
-                case Waits.SEND:
-                    return self._send_due(refund, call.part)
-                case Waits.PARK:
-                    return self._park(refund, call.part)
-                case _:
-                    return self._look(refund, call.part)
-        except ConflictError:
-            # Somebody else acted on this refund first; what is due now is in the store.
-            return 1
-        except UnavailableError as error:
-            self._rest(refund, call.part, str(error))
+        if not self.circuit.probe(self.accounting.is_reachable):
             return 0
+        taken = self.store.take(
+            self.ledger.company,
+            *MACHINES_WORK,
+            worker=self.worker,
+            seconds=self.rhythm.send_window + 2 * self.accounting.call_limit,
+            limit=8 * self.concurrency,
+        )
+        ripe = [call for call in taken if self._is_ripe(call)]
+        if self.concurrency == 1:
+            return sum(self._do(call) for call in ripe if self._may_go_on())
+        with Workers(self.concurrency) as workers:
+            return sum(workers.map(lambda call: self._may_go_on() and self._do(call), ripe))
+
+    def _may_go_on(self) -> bool:
+        return not self.stop() and not self.circuit.is_open
+
+    def _do(self, call: CallDue) -> bool:
+        """Carry out one thing; true where something came of it."""
+        outcome = self.protocol.handle(call)
+        self._learn(call, outcome)
+        return isinstance(outcome, Progress)
+
+    def _learn(self, call: CallDue, outcome: Outcome) -> None:
+        key = (call.refund, call.part, call.waits)
+        with self._lock:
+            if isinstance(outcome, Unreachable):
+                rest = self._rests.setdefault(key, _Rest())
+                rest.failures += 1
+                pause = min(LONGEST_REST, 2.0 ** (rest.failures - 1)) * self.clock.jitter()
+                rest.until = self.clock.monotonic() + pause
+            else:
+                self._rests.pop(key, None)
+        if isinstance(outcome, Unreachable):
+            self.circuit.failed()
+        elif isinstance(outcome, Progress):
+            self.circuit.answered()
+
+    # --- waiting ----------------------------------------------------------------------------------
 
     def _is_ripe(self, call: CallDue) -> bool:
-        key = (call.refund, call.part)
-        if self._failures.get(key, 0) > self.rhythm.max_waits:
-            return False
-        if self.clock.monotonic() < self._rest_until.get(key, 0.0):
+        rest = self._rests.get((call.refund, call.part, call.waits))
+        if rest and self.clock.monotonic() < rest.until:
             return False
         return self.store.now() >= self._ripe_at(call)
 
     def _ripe_at(self, call: CallDue) -> datetime:
+        """When a thing can be done: a call is parked only after its whole time limit."""
         if call.waits is Waits.PARK:
             return call.not_before + timedelta(seconds=self.accounting.call_limit)
         return call.not_before
 
     def _until_next(self) -> float | None:
-        """Seconds until something that this run waits for is ripe; none where nothing is."""
+        """Seconds until something that is left becomes ripe; none where nothing is left."""
         now, clock = self.store.now(), self.clock.monotonic()
         waits: list[float] = []
-        for call in self.store.due(self.ledger.company, Waits.SEND, Waits.PARK, Waits.LOOK):
-            key = (call.refund, call.part)
-            if self._failures.get(key, 0) > self.rhythm.max_waits or self._is_held(call):
+        for call in self.store.due(self.ledger.company, *MACHINES_WORK):
+            if self.protocol.is_held(call):
                 continue
-            rest = self._rest_until.get(key, 0.0) - clock
-            waits.append(max((self._ripe_at(call) - now).total_seconds(), rest, 0.01))
-        return min(waits, default=None)
+            rest = self._rests.get((call.refund, call.part, call.waits), _Rest()).until - clock
+            ripe = (self._ripe_at(call) - now).total_seconds()
+            waits.append(max(ripe, rest, 0.01))
+        if not waits:
+            return None
+        return max(min(waits), self.circuit.waits)
 
-    def _is_held(self, call: CallDue) -> bool:
-        """Whether a call waits for somebody to explain an excess of its original."""
-        return call.waits is Waits.SEND and self._excess(self.ledger.refund(call.refund)) != 0
+    def _gave_up(self) -> bool:
+        """Whether the accounting system stayed silent for as often as this run tries."""
+        with self._lock:
+            tired = any(rest.failures >= self.most_tries for rest in self._rests.values())
+        return tired or self.circuit.is_open
 
-    def _rest(self, refund: Refund, part: Part, why: str) -> None:
-        """Leave a part alone for a while: the accounting system cannot be reached."""
-        key = (refund.id, part)
-        failures = self._failures[key] = self._failures.get(key, 0) + 1
-        pause = min(60.0, self.rhythm.pause * 2.0 ** (failures - 1)) * self.clock.jitter()
-        self._rest_until[key] = self.clock.monotonic() + pause
-        self._say(refund, part, "waits", f"{why}; tries again in {pause:.1f} s")
-
-    # --- sending ----------------------------------------------------------------------------------
-
-    def _send_due(self, refund: Refund, part: Part) -> int:
-        if refund.part(part).status is not PartStatus.DUE or self._excess(refund):
-            return 0
-        try:
-            call = self.accounting.prepare(refund.request, part)
-        except RefusedError as error:
-            why = str(error)
-            stamp = self._stamp(refund)
-            self.ledger.act(
-                refund.id,
-                lambda now, _: calling.unsayable(now, stamp, part, why=why),
-                on_version=refund.version,
-            )
-            self._say(refund, part, "cannot be sent", why)
-            return 1
-        self._submit_and_send(refund, part, call)
-        return 1
-
-    def _submit_and_send(
-        self,
-        refund: Refund,
-        part: Part,
-        call: Call,
-        *,
-        looked_from: datetime | None = None,
-        evidence: tuple[Evidence, ...] = (),
-    ) -> None:
-        """Save the attempt, then send it once; past `send_by` it is not sent."""
-        started = self.clock.monotonic()
-        send_by = self.store.now() + timedelta(seconds=self.rhythm.send_window)
-        stamp = self._stamp(refund)
-        saved = self.ledger.act(
-            refund.id,
-            lambda now, _: calling.submit(
-                now,
-                stamp,
-                part,
-                method=call.method,
-                reference=call.reference,
-                marker=call.marker,
-                request=call.request,
-                digest=call.digest,
-                send_by=send_by,
-                looked_from=looked_from,
-                evidence=evidence,
-            ),
-            on_version=refund.version,
-        )
-        attempt = saved.refund.part(part).attempts
-        self._say(refund, part, "submitted", f"{call.method}, attempt {attempt}, {call.reference}")
-        if self.clock.monotonic() - started > self.rhythm.send_window:
-            answer: Answer = NotSent("the time to send had passed before the call began")
-        else:
-            answer = self.accounting.send(call)
-        self._record(saved.refund, part, attempt, send_by, answer)
-
-    def _record(
-        self, refund: Refund, part: Part, attempt: int, send_by: datetime, answer: Answer
-    ) -> None:
-        """Save what an answer means; a fact is saved whatever happened to the refund meanwhile."""
-        stamp = self._stamp(refund)
-        look_after = send_by + timedelta(seconds=self.accounting.settle_seconds)
-        match answer:
-            case Done(document=document, booked=booked):
-                self._succeeded(refund, part, document, booked, Learned.ANSWER, ())
-            case Refused(code=code, message=message):
-                self.ledger.fact(
-                    refund.id,
-                    lambda now, _: calling.refused(
-                        now, stamp, part, attempt, code=code, message=message
-                    ),
-                )
-                self._say(refund, part, "refused", f"{code} {message}")
-            case Doubtful(why=why):
-                self.ledger.fact(
-                    refund.id,
-                    lambda now, _: calling.in_doubt(
-                        now, stamp, part, attempt, why=why, look_after=look_after
-                    ),
-                )
-                self._say(refund, part, "in doubt", why)
-            case NotSent(why=why):
-                self.ledger.fact(
-                    refund.id,
-                    lambda now, _: calling.not_sent(now, stamp, part, attempt, why=why),
-                )
-                self._rest(refund, part, why)
-
-    def _succeeded(
-        self,
-        refund: Refund,
-        part: Part,
-        document: DocumentId,
-        booked: int | None,
-        learned: Learned,
-        evidence: tuple[Evidence, ...],
-    ) -> None:
-        stamp = self._stamp(refund)
-        try:
-            self.ledger.fact(
-                refund.id,
-                lambda now, look: calling.succeeded(
-                    now,
-                    stamp,
-                    part,
-                    document,
-                    booked=booked,
-                    learned=learned,
-                    look=look,
-                    evidence=evidence,
-                ),
-            )
-        except ClaimedError as error:
-            self._for_person(refund, part, str(error), evidence)
-            return
-        self._failures.pop((refund.id, part), None)
-        self._say(refund, part, "cancelled", f"as {document.key} ({learned})")
-
-    # --- doubt ------------------------------------------------------------------------------------
-
-    def _park(self, refund: Refund, part: Part) -> int:
-        """Declare a call in doubt whose sender had its whole time and said nothing."""
-        state = refund.part(part)
-        if state.status is not PartStatus.SUBMITTED or state.submitted is None:
-            return 0
-        attempt, send_by = state.attempts, state.submitted.send_by
-        stamp = self._stamp(refund)
-        look_after = send_by + timedelta(seconds=self.accounting.settle_seconds)
-        why = "its sender did not say what became of it"
-        self.ledger.act(
-            refund.id,
-            lambda now, _: calling.in_doubt(
-                now, stamp, part, attempt, why=why, look_after=look_after
-            ),
-            on_version=refund.version,
-        )
-        self._say(refund, part, "in doubt", why)
-        return 1
-
-    def _look(self, refund: Refund, part: Part) -> int:
-        """Look for the document of a call in doubt, from the start, after the settle time."""
-        state = refund.part(part)
-        if state.status is not PartStatus.IN_DOUBT or state.submitted is None:
-            return 0
-        looked_from = self.store.now()
-        if state.look_after is not None and looked_from < state.look_after:
-            return 0
-        finding = self.accounting.look(submitted(refund, part))
-        match finding:
-            case Found(document=document, booked=booked, evidence=evidence):
-                self._succeeded(refund, part, document, booked, Learned.LOOK_UP, evidence)
-            case Absent(evidence=evidence):
-                return self._absent(refund, part, looked_from, evidence)
-            case Unclear(for_person=True):
-                self._for_person(refund, part, finding.why, finding.evidence)
-            case Unclear():
-                self._rest(refund, part, finding.why)
-                return 0
-        return 1
-
-    def _absent(
-        self, refund: Refund, part: Part, looked_from: datetime, evidence: tuple[Evidence, ...]
-    ) -> int:
-        """Send again on proof of absence, where that is allowed; proof and attempt are one save."""
-        state = refund.part(part)
-        if refund.status.is_over:
-            self._rest(refund, part, "closed while in doubt; no document has turned up")
-            return 0
-        may = (
-            refund.request.way(part) is Way.NEW or self.resend_cancels or state.resend_allowed
-        )
-        if not may:
-            why = "no document was found; a Cancel is not sent again without a person's word"
-        elif state.attempts >= self.rhythm.max_attempts and not state.resend_allowed:
-            why = f"no document was found after {state.attempts} attempts"
-        else:
-            call = self.accounting.prepare(refund.request, part)
-            self._submit_and_send(refund, part, call, looked_from=looked_from, evidence=evidence)
-            return 1
-        self._for_person(refund, part, why, evidence)
-        return 1
-
-    def _for_person(
-        self, refund: Refund, part: Part, why: str, evidence: tuple[Evidence, ...]
-    ) -> None:
-        stamp = self._stamp(refund)
-        now = self.store.now()
-        self.ledger.fact(
-            refund.id,
-            lambda current, _: calling.in_doubt(
-                current,
-                stamp,
-                part,
-                current.part(part).attempts,
-                why=why,
-                look_after=now,
-                for_person=True,
-                evidence=evidence,
-            ),
-        )
-        self._say(refund, part, "waits for a person", why)
-
-    # --- helpers ----------------------------------------------------------------------------------
-
-    def _excess(self, refund: Refund) -> int:
-        """What was booked beyond the originals of a refund: its calls wait until it is explained."""
-        request = refund.request
-        return sum(
-            self.ledger.store.total(
-                request.company, AccountKind.EXCESS, subject=original, unit=request.currency
-            )
-            for original in {request.sale, request.receipt} - {""}
-        )
-
-    def _stamp(self, refund: Refund) -> Stamp:
-        return Stamp(
-            at=self.store.now(),
-            actor=self.actor,
-            command_id=str(uuid4()),
-            correlation_id=refund.request.correlation_id,
-            causation_id=str(refund.request.event_id),
-        )
-
-    def _say(self, refund: Refund, part: Part, what: str, detail: str) -> None:
-        self.watch(Step(refund.id, refund.request.key, part, what, detail))
-
-
-def submitted(refund: Refund, part: Part) -> Submitted:
-    """What a look needs to know of the calls of a part; raises `RefusedError` where none was sent."""
-    state = refund.part(part)
-    if state.submitted is None or state.first_sent_at is None:
-        raise RefusedError(f"nothing was ever sent for the {part} part")
-    return Submitted(
-        part=part,
-        method=state.submitted.method,
-        reference=state.submitted.reference,
-        marker=state.submitted.marker,
-        request=state.submitted.request,
-        first_sent_at=state.first_sent_at,
-        currency=refund.request.currency,
-        customer_id=refund.request.customer_id,
-    )
-
-
-def finding_in_words(finding: Finding) -> str:
-    """What a look came to, for a person."""
-    match finding:
-        case Found(document=document):
-            return f"{document.key} carries our reference"
-        case Absent():
-            return "no document was found"
-        case Unclear(why=why):
-            return why
-
-
-__all__ = ["Clock", "Dispatcher", "Result", "Rhythm", "Step", "finding_in_words", "submitted"]
+    def _sleep(self, seconds: float) -> None:
+        """Sleep in slices, so that a stop is heard soon."""
+        until = self.clock.monotonic() + seconds
+        while not self.stop() and (left := until - self.clock.monotonic()) > 0:
+            self.clock.sleep(min(left, 0.5))

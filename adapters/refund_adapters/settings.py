@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from refund_adapters.dispatcher import Rhythm
+from refund_adapters.protocol import Rhythm
 from refund_adapters.rivhit.settings import LIVE_URL, RivhitSettings
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.asking import invalid

@@ -33,7 +33,7 @@ from refund_ledger.events import (
     ReductionReason,
     RefundRequested,
 )
-from refund_ledger.originals import Kind, Original, OriginalRef
+from refund_ledger.originals import Original, OriginalRef
 from refund_ledger.paying import open_on_sources
 from refund_ledger.policies import Facts, Terms, why_approve, why_not
 from refund_ledger.recording import Grant, RecordedOriginal, fold_original
@@ -55,6 +55,9 @@ class Result:
     repeated: bool
 
 
+MOVED = (StreamMovedError, BalancesMovedError, GuardError)
+"""What a save is refused with where another was faster."""
+
 Decide = Callable[[Refund, Look], Sequence[Event]]
 
 
@@ -69,7 +72,7 @@ class RefundLedger:
         *,
         sayable: Callable[[RefundRequested], None] | None = None,
     ) -> None:
-        """`sayable` raises `RefusedError` for what the accounting system could not be told later."""
+        """`sayable` raises `RefusedError` for what the accounting system cannot be told."""
         self.store = store
         self.company = company
         self.terms = terms or Terms()
@@ -80,7 +83,7 @@ class RefundLedger:
     def refund(self, refund: UUID) -> Refund:
         """Load a refund; raises `NotFoundError`."""
         found = fold(self.store.stream(refund))
-        if found is None:
+        if found is None or found.request.company != self.company:
             raise NotFoundError(f"no refund {refund} is recorded; check the id or the key")
         return found
 
@@ -111,8 +114,9 @@ class RefundLedger:
             if before is None:
                 recording.check_sales(original, found)
             sales = [sale for sale in found if sale] if before is None else []
+            granted = self.store.stream(recording.grant_stream(self.company, str(original.ref)))
             events = recording.record(
-                original, before, sales, stamp, read_from=read_from, look=look
+                original, before, sales, stamp, read_from=read_from, look=look, granted=granted
             )
             return events, look
 
@@ -181,25 +185,25 @@ class RefundLedger:
         for _ in range(MAX_TRIES):
             if events := self.store.stream(stream):
                 return self._repeated(events, ask.key, digest)
-            requested = self.draft(ask, stamp)
+            requested, look = self._draft(ask, stamp)
             refund = evolve(None, requested)
             try:
-                self.store.append(Append((requested,), due={refund.id: calls_due(refund)}))
-            except (StreamMovedError, GuardError):
-                # Another request was faster: look again, to see ours or to say what is left now.
+                self.store.append(Append((requested,), look.seen, {refund.id: calls_due(refund)}))
+            except MOVED:
+                # Another was faster: look again, to see ours or to say what is left now.
                 continue
             return Result(refund, repeated=False)
         raise self._too_busy()
 
     def draft(self, ask: Request, stamp: Stamp) -> RefundRequested:
         """Work out what a request comes to, without saving it; raises `RefusedError`."""
+        return self._draft(ask, stamp)[0]
+
+    def _draft(self, ask: Request, stamp: Stamp) -> tuple[RefundRequested, Look]:
+        check_shape(ask)
         stream = refund_id(self.company, ask.key)
         original = self._recorded(ask.original_ref)
-        named = self._recorded(ask.receipt_ref)
-        if named and named.kind is not Kind.RECEIPT:
-            raise InvalidInputError("receipt", f"{named.ref} is not a receipt")
-        check_shape(ask)
-        sale, receipt = halves(original, named)
+        sale, receipt = halves(original, self._recorded(ask.receipt_ref))
         customer = ask.customer_id or (original.customer_id if original else "")
         draft = Draft(
             ask=ask,
@@ -231,21 +235,20 @@ class RefundLedger:
             raise RefusedError(*dict.fromkeys(reasons))
         if self._sayable:
             self._sayable(requested)
-        return requested.model_copy(
-            update={"needs_approval": why_approve(requested, facts, self.terms)}
-        )
+        approvals = why_approve(requested, facts, self.terms)
+        return requested.model_copy(update={"needs_approval": approvals}), draft.look
 
     def approve(self, refund: UUID, stamp: Stamp, *, digest: str) -> Result:
         """Agree to exactly the request that has this digest."""
-        return self._act(refund, lambda now, _: lifecycle.approve(now, stamp, digest=digest))
+        return self.fact(refund, lambda now, _: lifecycle.approve(now, stamp, digest=digest))
 
     def reject(self, refund: UUID, stamp: Stamp, *, why: str) -> Result:
         """Refuse a request that waits for approval."""
-        return self._act(refund, lambda now, look: lifecycle.reject(now, stamp, why=why, look=look))
+        return self.fact(refund, lambda now, look: lifecycle.reject(now, stamp, why=why, look=look))
 
     def withdraw(self, refund: UUID, stamp: Stamp, *, why: str = "") -> Result:
         """Take a request back while nothing has been sent."""
-        return self._act(
+        return self.fact(
             refund, lambda now, look: lifecycle.withdraw(now, stamp, why=why, look=look)
         )
 
@@ -258,7 +261,7 @@ class RefundLedger:
             lifecycle.check_seen(now, seen_version)
             return lifecycle.close(now, stamp, why=why, look=look, absent=absent)
 
-        return self._act(refund, decide)
+        return self.fact(refund, decide)
 
     def send_again(
         self,
@@ -271,7 +274,7 @@ class RefundLedger:
         evidence: tuple[Evidence, ...] = (),
     ) -> Result:
         """Allow one more attempt of a part that waits for a person."""
-        return self._act(
+        return self.fact(
             refund,
             lambda now, _: lifecycle.send_again(
                 now, stamp, part, why=why, seen_version=seen_version, evidence=evidence
@@ -307,11 +310,11 @@ class RefundLedger:
                 decided=decided,
             )
 
-        return self._act(refund, decide)
+        return self.fact(refund, decide)
 
     def acknowledge(self, refund: UUID, stamp: Stamp, document: DocumentId, *, why: str) -> Result:
         """Say that an alert was seen and what was done about it."""
-        return self._fact(
+        return self.fact(
             refund, lambda now, _: lifecycle.acknowledge(now, stamp, document, why=why)
         )
 
@@ -328,22 +331,15 @@ class RefundLedger:
         return self._save_once(refund, on_that_version)
 
     def fact(self, refund: UUID, decide: Decide) -> Result:
-        """Save a fact: where the save conflicts, it is decided again on the fresh stream."""
-        return self._fact(refund, decide)
-
-    # --- load, decide, save -----------------------------------------------------------------------
-
-    def _act(self, refund: UUID, decide: Decide) -> Result:
-        """A person's command: it names what it rests on, so it may be decided again."""
-        return self._fact(refund, decide)
-
-    def _fact(self, refund: UUID, decide: Decide) -> Result:
+        """Save a fact, or what a person decided on a version named: decided again until saved."""
         for _ in range(MAX_TRIES):
             try:
                 return self._save_once(refund, decide)
-            except (StreamMovedError, BalancesMovedError, GuardError):
+            except MOVED:
                 continue
         raise self._too_busy()
+
+    # --- load, decide, save -----------------------------------------------------------------------
 
     def _save_once(self, refund: UUID, decide: Decide) -> Result:
         now = self.refund(refund)
@@ -363,7 +359,7 @@ class RefundLedger:
                 return False
             try:
                 self.store.append(Append(events, look.seen))
-            except (StreamMovedError, BalancesMovedError):
+            except MOVED:
                 continue
             return True
         raise self._too_busy()

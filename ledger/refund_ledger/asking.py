@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import RefundKind
-from refund_ledger.money import MAX_MINOR
+from refund_ledger.inputs import Plain, Positive, invalid
+from refund_ledger.money import MAX_MINOR, exponent
 from refund_ledger.originals import Immutable, Method, OriginalRef, PaymentDetails
 
-SHOWN = 80
-"""Longer input is not repeated in an error."""
-
-Positive = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
+__all__ = [
+    "LineAsked",
+    "Parts",
+    "PaymentAsked",
+    "Plain",
+    "Positive",
+    "Request",
+    "check_shape",
+    "digest_of",
+    "invalid",
+    "read_request",
+]
 
 
 class Parts(StrEnum):
@@ -29,20 +37,6 @@ class Parts(StrEnum):
     BOTH = "both"
     INVOICE = "invoice"
     RECEIPT = "receipt"
-
-
-def plain_text(text: str) -> str:
-    """Accept text without control characters and direction marks, which hide what a reader sees."""
-    for character in text:
-        name = unicodedata.category(character)
-        if name in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
-            raise ValueError(
-                f"holds the invisible character U+{ord(character):04X}; remove it and send again"
-            )
-    return text.strip()
-
-
-Plain = Annotated[str, AfterValidator(plain_text)]
 
 
 class LineAsked(Immutable):
@@ -98,8 +92,11 @@ class Request(Immutable):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything asked; the same key with another digest is refused."""
-        return digest_of(self.model_dump(mode="json"))
+        """SHA-256 over everything asked; the same key with another digest is refused.
+
+        Fields that say nothing are left out, so that a field added later changes no digest.
+        """
+        return digest_of(self.model_dump(mode="json", exclude_defaults=True))
 
     @property
     def original_ref(self) -> OriginalRef | None:
@@ -120,22 +117,9 @@ def read_request(fields: Mapping[str, Any]) -> Request:
         raise invalid(error) from None
 
 
-def invalid(error: ValidationError) -> InvalidInputError:
-    """Say the first problem of a validation in words, with its field."""
-    first = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(step) for step in first["loc"]) or "input"
-    message = first["msg"].removeprefix("Value error, ")
-    given = first.get("input")
-    shown = (
-        f", got {given!r}"
-        if isinstance(given, str | int | None) and len(repr(given)) < SHOWN
-        else ""
-    )
-    return InvalidInputError(field, f"{message[:1].lower()}{message[1:]}{shown}")
-
-
 def check_shape(ask: Request) -> None:
-    """Refuse fields that do not belong to the kind of refund."""
+    """Refuse an unknown currency, and fields that do not belong to the kind of refund."""
+    exponent(ask.currency)
     if ask.kind is RefundKind.ORIGINAL:
         if not ask.original:
             raise InvalidInputError("original", "name the original, such as invoice:1/2345")

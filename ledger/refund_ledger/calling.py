@@ -19,12 +19,14 @@ from refund_ledger.events import (
     InvoicePartCancelled,
     Learned,
     Part,
+    PartWatched,
     ReceiptPartCancelled,
     RefundCompleted,
     Resolved,
 )
+from refund_ledger.inputs import said
 from refund_ledger.late import Success, late_success
-from refund_ledger.lifecycle import next_event
+from refund_ledger.lifecycle import closed_again, next_event
 from refund_ledger.postings import postings
 from refund_ledger.refund import PartStatus, Refund, Status, evolve
 from refund_ledger.settling import draws_of, fall_of, given_back, sale_split
@@ -131,6 +133,19 @@ def unsayable(refund: Refund, stamp: Stamp, part: Part, *, why: str) -> tuple[Ev
     return (next_event(refund, CallRefused, stamp, part=part, attempt=state.attempts, **fields),)
 
 
+def watched(
+    refund: Refund,
+    stamp: Stamp,
+    part: Part,
+    *,
+    looked_from: datetime,
+    evidence: tuple[Evidence, ...],
+) -> tuple[Event, ...]:
+    """Record that a part that is over was looked at again."""
+    fields: dict[str, Any] = {"looked_from": looked_from, "evidence": evidence}
+    return (next_event(refund, PartWatched, stamp, part=part, **fields),)
+
+
 def _is_out(refund: Refund, part: Part, attempt: int) -> bool:
     """Whether exactly this attempt is unexplained and no other is."""
     state = refund.part(part)
@@ -167,13 +182,16 @@ def succeeded(
         evidence=evidence,
     )
     before = (decided,) if decided else ()
-    for said in before:
-        refund = evolve(refund, said)
+    for earlier in before:
+        refund = evolve(refund, earlier)
     if refund.status is Status.IN_PROGRESS and state.status is not PartStatus.CANCELLED:
         event = _part_cancelled(refund, stamp, success, look)
         look.post(postings(event))
         return (*before, event, *_completed(evolve(refund, event), stamp, look))
-    return (*before, late_success(refund, stamp, success, look))
+    late = late_success(refund, stamp, success, look)
+    look.post(postings(late))
+    why = f"{document.key} turned up for the {part} part"
+    return (*before, late, *closed_again(evolve(refund, late), stamp, why=why, look=look))
 
 
 def decided_happened(
@@ -186,7 +204,7 @@ def decided_happened(
         stamp,
         part=part,
         decision=Decision.HAPPENED,
-        why=why,
+        why=said(why, "why"),
         seen_version=refund.version,
         evidence=evidence,
     )
@@ -216,7 +234,7 @@ def _part_cancelled(refund: Refund, stamp: Stamp, success: Success, look: Look) 
             excess=booked - within,
             quantity=refund.left_quantity,
             sale=request.sale,
-            fall=fall_of(request, booked, look),
+            fall=fall_of(request, booked, within, look),
         )
     within = min(booked, refund.left_money)
     return next_event(

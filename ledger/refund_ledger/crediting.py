@@ -40,6 +40,8 @@ def _lines_named(draft: Draft, sale: OriginalRecorded) -> tuple[TakenLine, ...]:
     taken = [_line(draft, sale, known.get(asked.line), asked) for asked in ask.lines]
     lines = tuple(line for line in taken if line is not None)
     total = sum(line.gross for line in lines)
+    if lines and not total:
+        draft.refuse("the lines come to nothing; name one that cost something")
     if ask.amount is not None and not draft.reasons and total != ask.amount:
         draft.refuse(f"the lines come to {draft.money(total)}, not {draft.money(ask.amount)}")
     return lines
@@ -69,7 +71,7 @@ def _line(
         all_of_it = asked.amount == net + vat
         net, vat = allocate(asked.amount, [net, vat])
         return _taken(draft, line, (net, vat, quantity if all_of_it else 0), asked.returned)
-    if not net + vat:
+    if not net + vat + quantity:
         draft.refuse(f"line {line.number}: nothing is left to refund")
         return None
     return _taken(draft, line, (net, vat, quantity), asked.returned)
@@ -87,7 +89,7 @@ def _line_by_quantity(
         )
         return None
     gross = (2 * (net + vat) * quantity + left) // (2 * left)
-    if not gross:
+    if net + vat and not gross:
         draft.refuse(f"line {line.number}: that quantity comes to nothing")
         return None
     net, vat = allocate(gross, [net, vat])

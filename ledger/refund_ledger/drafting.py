@@ -7,6 +7,7 @@ from typing import Any
 from refund_ledger.asking import Parts
 from refund_ledger.crediting import lines_to_credit
 from refund_ledger.draft import Draft
+from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import OriginalRecorded, RefundKind, TakenLine, TakenPayment, Way
 from refund_ledger.originals import Kind, PaymentDetails
 from refund_ledger.paying import backing_for, payments_to_return
@@ -16,13 +17,13 @@ def halves(
     original: OriginalRecorded | None, receipt: OriginalRecorded | None
 ) -> tuple[OriginalRecorded | None, OriginalRecorded | None]:
     """Which recorded original is credited and which is paid back."""
-    if original is None:
-        return None, receipt
-    if original.kind is Kind.RECEIPT:
-        return None, original
-    if original.kind is Kind.INVOICE_RECEIPT:
-        return original, original
-    return original, receipt
+    if receipt is not None and receipt.kind is not Kind.RECEIPT:
+        raise InvalidInputError("receipt", f"{receipt.ref} is not a receipt")
+    if original is None or original.kind is Kind.INVOICE:
+        return original, receipt
+    if receipt is not None:
+        raise InvalidInputError("receipt", f"{original.ref} has payments of its own; leave it out")
+    return (original if original.kind.has_sale else None), original
 
 
 def work_out(draft: Draft) -> dict[str, Any]:
@@ -32,6 +33,8 @@ def work_out(draft: Draft) -> dict[str, Any]:
     lines = lines_to_credit(draft) if has_sale else ()
     credited = sum(line.gross for line in lines)
     payments, paid_back = payments_to_return(draft, credited) if has_money else ((), 0)
+    if has_money and not (paid_back or draft.reasons):
+        draft.refuse(f"customer {draft.customer_id} has no credit in {ask.currency} to pay out")
     backing = backing_for(draft, paid_back) if paid_back else ()
     shown = draft.sale or draft.receipt
     return {
@@ -78,9 +81,11 @@ def _invoice_way(draft: Draft, lines: tuple[TakenLine, ...]) -> Way:
     """Cancel only where the whole original is taken and nothing of it was given before."""
     if draft.sale is None:
         return Way.NEW
-    whole = {line.number: (line.net, line.vat, line.quantity) for line in draft.sale.lines}
-    taken = {line.line: (line.net, line.vat, line.quantity) for line in lines}
-    return Way.CANCEL if taken == whole else Way.NEW
+    whole = {(line.number, line.net, line.vat, line.quantity) for line in draft.sale.lines}
+    taken = {(line.line, line.net, line.vat, line.quantity) for line in lines}
+    # A line of text alone (no amount, no quantity) is on the original and never taken.
+    missing = {key for key in whole - taken if any(key[1:])}
+    return Way.NEW if missing else Way.CANCEL
 
 
 def _receipt_way(draft: Draft, payments: tuple[TakenPayment, ...]) -> Way:
@@ -88,7 +93,7 @@ def _receipt_way(draft: Draft, payments: tuple[TakenPayment, ...]) -> Way:
     ask = draft.ask
     if draft.receipt is None or ask.details != PaymentDetails():
         return Way.NEW
-    whole = {payment.number: payment.amount for payment in draft.receipt.payments}
+    whole = {payment.number: payment.amount for payment in draft.receipt.payments if payment.amount}
     same_way = {payment.method for payment in draft.receipt.payments} == {ask.method}
     as_it_came = ask.method is None or same_way
     taken = {payment.payment: payment.amount for payment in payments}

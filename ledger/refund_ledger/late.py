@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.accounts import QUANTITY, Account, AccountKind
 from refund_ledger.balances import Look
 from refund_ledger.events import (
     DocumentId,
@@ -19,7 +19,7 @@ from refund_ledger.events import (
 from refund_ledger.lifecycle import next_event
 from refund_ledger.money import allocate
 from refund_ledger.refund import Refund
-from refund_ledger.settling import fall_of, free_draws_of, sale_split, with_excess
+from refund_ledger.settling import fall_of, free_draws_of, sale_split, unexplained_draws
 from refund_ledger.stamps import Stamp
 
 
@@ -43,17 +43,16 @@ def late_success(refund: Refund, stamp: Stamp, success: Success, look: Look) -> 
     request, part, booked = refund.request, success.part, success.booked
     known = refund.part(part).documents
     sale = part is Part.INVOICE
-    left = refund.left_sale if sale else refund.left_money
-    within = 0 if known else min(booked, left)
-    lines, payments = _still_there(refund, part, booked - within, look)
-    taken = sum(line.gross for line in lines) + sum(payment.amount for payment in payments)
-    has_rights = bool(request.receipt) or sale
+    within = 0 if known else min(booked, refund.left_sale if sale else refund.left_money)
+    lines = _lines_still_there(refund, booked - within, look) if sale else ()
+    payments = () if sale else _payments_still_there(refund, booked - within, look)
+    place = within + sum(line.gross for line in lines) + sum(each.amount for each in payments)
     net, vat = sale_split(request, booked) if sale else (0, 0)
     if known:
         fall = Fall(source=request.source, exceeds=booked) if sale else None
-        draws = () if sale else with_excess(request, [], booked)
+        draws = () if sale else unexplained_draws(request, booked)
     else:
-        fall = fall_of(request, booked, look) if sale else None
+        fall = fall_of(request, booked, place, look) if sale else None
         draws = () if sale else free_draws_of(refund, booked, look)
     return next_event(
         refund,
@@ -65,12 +64,12 @@ def late_success(refund: Refund, stamp: Stamp, success: Success, look: Look) -> 
         booked=booked,
         net=net,
         vat=vat,
-        original=request.sale if sale else request.receipt,
+        original=request.source if sale else request.receipt,
         lines=lines,
         payments=payments,
         from_reserved=within,
-        quantity=refund.left_quantity if sale and within else 0,
-        excess=booked - within - taken if has_rights else 0,
+        quantity=refund.left_quantity if within and sale else 0,
+        excess=booked - place if sale or request.receipt else 0,
         source_account=request.source_account,
         fall=fall,
         draws=draws,
@@ -79,37 +78,59 @@ def late_success(refund: Refund, stamp: Stamp, success: Success, look: Look) -> 
     )
 
 
-def _still_there(
-    refund: Refund, part: Part, amount: int, look: Look
-) -> tuple[tuple[TakenLine, ...], tuple[TakenPayment, ...]]:
-    """Take up to an amount from what the refund's own lines or payments still have."""
+def _lines_still_there(refund: Refund, amount: int, look: Look) -> tuple[TakenLine, ...]:
+    """Take an amount as the request did, of what its lines still have."""
     request = refund.request
-    if part is Part.INVOICE and request.sale:
-        items = [f"line/{line.line}/{half}" for line in request.lines for half in ("net", "vat")]
-        left = [look(_refundable(refund, request.sale, item)) for item in items]
-        shares = allocate(min(amount, sum(left)), left)
-        lines = (
-            line.model_copy(
-                update={
-                    "net": shares[2 * i],
-                    "vat": shares[2 * i + 1],
-                    "quantity": 0,
-                    "returned": 0,
-                }
-            )
-            for i, line in enumerate(request.lines)
+    if not (request.sale and amount):
+        return ()
+    items = [f"line/{line.line}/{half}" for line in request.lines for half in ("net", "vat")]
+    left = [look(_refundable(refund, request.sale, item)) for item in items]
+    asked = [part for line in request.lines for part in (line.net, line.vat)]
+    shares = _as_asked(amount, asked, left)
+    lines = (
+        line.model_copy(
+            update={
+                "net": shares[2 * i],
+                "vat": shares[2 * i + 1],
+                "quantity": _quantity_still_there(refund, line, look),
+                "returned": 0,
+            }
         )
-        return tuple(line for line in lines if line.gross), ()
-    if part is Part.RECEIPT and request.receipt:
-        items = [f"payment/{payment.payment}" for payment in request.payments]
-        left = [look(_refundable(refund, request.receipt, item)) for item in items]
-        shares = allocate(min(amount, sum(left)), left)
-        taken = zip(request.payments, shares, strict=True)
-        return (), tuple(p.model_copy(update={"amount": share}) for p, share in taken if share)
-    return (), ()
+        for i, line in enumerate(request.lines)
+    )
+    return tuple(line for line in lines if line.gross or line.quantity)
 
 
-def _refundable(refund: Refund, original: str, item: str) -> Account:
+def _quantity_still_there(refund: Refund, line: TakenLine, look: Look) -> int:
+    """What of a line's quantity the document took, where the refund does not hold it any more."""
+    if refund.left_quantity:
+        return 0
+    item = f"line/{line.line}/quantity"
+    return min(line.quantity, look(_refundable(refund, refund.request.sale, item, QUANTITY)))
+
+
+def _payments_still_there(refund: Refund, amount: int, look: Look) -> tuple[TakenPayment, ...]:
+    """Take an amount as the request did, of what its payments still have."""
     request = refund.request
-    kind, unit = AccountKind.REFUNDABLE, request.currency
+    if not (request.receipt and amount):
+        return ()
+    items = [f"payment/{payment.payment}" for payment in request.payments]
+    left = [look(_refundable(refund, request.receipt, item)) for item in items]
+    shares = _as_asked(amount, [payment.amount for payment in request.payments], left)
+    taken = zip(request.payments, shares, strict=True)
+    return tuple(p.model_copy(update={"amount": share}) for p, share in taken if share)
+
+
+def _as_asked(amount: int, asked: list[int], left: list[int]) -> list[int]:
+    """Split an amount as it was asked, no more of each than is left; the rest where there is any."""
+    wanted = allocate(amount, asked)
+    taken = [min(share, there) for share, there in zip(wanted, left, strict=True)]
+    over = [there - share for share, there in zip(taken, left, strict=True)]
+    rest = allocate(min(amount - sum(taken), sum(over)), over)
+    return [share + more for share, more in zip(taken, rest, strict=True)]
+
+
+def _refundable(refund: Refund, original: str, item: str, unit: str = "") -> Account:
+    request = refund.request
+    kind, unit = AccountKind.REFUNDABLE, unit or request.currency
     return Account(request.company, kind, original, item=item, unit=unit)

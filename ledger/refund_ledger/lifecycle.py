@@ -19,6 +19,7 @@ from refund_ledger.events import (
     RefundWithdrawn,
     Resolved,
 )
+from refund_ledger.inputs import said
 from refund_ledger.refund import PartStatus, Refund, Status
 from refund_ledger.settling import given_back
 from refund_ledger.stamps import E, Stamp
@@ -47,7 +48,7 @@ def approve(refund: Refund, stamp: Stamp, *, digest: str) -> tuple[Event, ...]:
     if refund.approved_by == stamp.actor and not refund.status.is_over:
         return ()
     _awaits_approval(refund)
-    if stamp.actor == refund.request.actor:
+    if _person(stamp.actor) == _person(refund.request.actor):
         raise RefusedError("nobody approves what they asked for themselves; ask a second person")
     if digest != refund.request.digest:
         raise RefusedError(
@@ -57,13 +58,18 @@ def approve(refund: Refund, stamp: Stamp, *, digest: str) -> tuple[Event, ...]:
     return (next_event(refund, RefundApproved, stamp, request_digest=digest),)
 
 
+def _person(actor: str) -> str:
+    """Who is meant, however it is written."""
+    return " ".join(actor.casefold().split())
+
+
 def reject(refund: Refund, stamp: Stamp, *, why: str, look: Look) -> tuple[Event, ...]:
     """Refuse a request that waits for approval; what it reserved is free again."""
     if refund.status is Status.REJECTED:
         return ()
     _awaits_approval(refund)
     back = given_back(refund, look)
-    return (next_event(refund, RefundRejected, stamp, why=why, given_back=back),)
+    return (next_event(refund, RefundRejected, stamp, why=said(why, "why"), given_back=back),)
 
 
 def _awaits_approval(refund: Refund) -> None:
@@ -81,7 +87,7 @@ def withdraw(refund: Refund, stamp: Stamp, *, why: str, look: Look) -> tuple[Eve
             f"the refund is {what}; only a refund of which nothing was sent can be withdrawn"
         )
     back = given_back(refund, look)
-    return (next_event(refund, RefundWithdrawn, stamp, why=why, given_back=back),)
+    return (next_event(refund, RefundWithdrawn, stamp, why=said(why, "why"), given_back=back),)
 
 
 def close(
@@ -97,17 +103,32 @@ def close(
         raise WrongStateError(f"the refund is {refund.status} already; there is nothing to close")
     if any(refund.part(part).status is PartStatus.SUBMITTED for part in Part):
         raise WrongStateError("a call is on its way; wait for its answer before closing")
-    doubtful = tuple(
-        part
-        for part in refund.parts
-        if refund.part(part).status is PartStatus.IN_DOUBT and part not in absent
-    )
+    doubtful = tuple(part for part in _in_doubt(refund) if part not in absent)
     back = given_back(refund, look, keep=doubtful)
-    if refund.status is Status.CLOSED and not (
-        back.lines or back.payments or back.sources or back.goodwill
+    if refund.status is Status.CLOSED and not any(
+        refund.part(part).status is PartStatus.IN_DOUBT for part in absent
     ):
         return ()
+    return (
+        next_event(
+            refund, RefundClosed, stamp, why=said(why, "why"), given_back=back, in_doubt=doubtful
+        ),
+    )
+
+
+def closed_again(refund: Refund, stamp: Stamp, *, why: str, look: Look) -> tuple[Event, ...]:
+    """Give back what a late document left of what a closed refund still held for it."""
+    if refund.status is not Status.CLOSED:
+        return ()
+    doubtful = _in_doubt(refund)
+    back = given_back(refund, look, keep=doubtful)
+    if not (back.lines or back.payments or back.sources or back.goodwill):
+        return ()
     return (next_event(refund, RefundClosed, stamp, why=why, given_back=back, in_doubt=doubtful),)
+
+
+def _in_doubt(refund: Refund) -> tuple[Part, ...]:
+    return tuple(part for part in refund.parts if refund.part(part).status is PartStatus.IN_DOUBT)
 
 
 def send_again(
@@ -130,7 +151,7 @@ def send_again(
             stamp,
             part=part,
             decision=Decision.SEND_AGAIN,
-            why=why,
+            why=said(why, "why"),
             seen_version=seen_version,
             evidence=evidence,
         ),
@@ -140,7 +161,7 @@ def send_again(
 def waits_for_person(refund: Refund, part: Part, seen_version: int) -> None:
     """Refuse a decision on a part that does not wait for one, or has moved since it was seen."""
     state = refund.part(part)
-    if state.status not in {PartStatus.IN_DOUBT, PartStatus.REFUSED}:
+    if state.status not in {PartStatus.IN_DOUBT, PartStatus.REFUSED, PartStatus.ENDED}:
         raise WrongStateError(f"the {part} part is {state.status}; it does not wait for a decision")
     check_seen(refund, seen_version)
 
@@ -160,4 +181,4 @@ def acknowledge(
     """Say that an alert was seen and what was done about it."""
     if all(alert.document.key != document.key for alert in refund.alerts):
         return ()
-    return (next_event(refund, AlertAcknowledged, stamp, document=document, why=why),)
+    return (next_event(refund, AlertAcknowledged, stamp, document=document, why=said(why, "why")),)

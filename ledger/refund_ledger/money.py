@@ -13,13 +13,16 @@ from refund_ledger.errors import InvalidInputError
 MAX_MINOR = 10**15
 """The largest single amount. A sum over nine thousand of them still fits 64 bits."""
 
+SHOWN = 40
+"""Longer input is cut where an error repeats it."""
+
 QUANTITY_SCALE = 6
 """Quantities are whole millionths of their unit."""
 
-_PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
+_PLAIN_DECIMAL = re.compile(r"(-?)([0-9]{1,18})(?:\.([0-9]{1,12}))?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Money:
     """An amount in whole minor units of one currency; it may be negative, never a float."""
 
@@ -65,7 +68,7 @@ class Money:
 
     def decimal(self) -> Decimal:
         """The exact amount in major units, for accounting systems that speak decimals."""
-        return Decimal(self.minor).scaleb(-exponent(self.currency))
+        return Decimal(format_minor(self.minor, self.currency))
 
 
 def exponent(currency: str) -> int:
@@ -92,14 +95,18 @@ def _to_whole(text: str | Decimal, places: int, *, field: str, what: str) -> int
     if not isinstance(text, str | Decimal):
         raise InvalidInputError(field, f"expected a decimal in text such as 37.10, got {text!r}")
     written = format(text, "f") if isinstance(text, Decimal) else text.strip()
-    if not _PLAIN_DECIMAL.fullmatch(written):
-        raise InvalidInputError(field, f"expected a plain decimal such as 37.10, got {str(text)!r}")
-    scaled = Decimal(written).scaleb(places)
-    if scaled != scaled.to_integral_value():
+    found = _PLAIN_DECIMAL.fullmatch(written)
+    if found is None:
+        shown = str(text)[:SHOWN]
+        raise InvalidInputError(field, f"expected a plain decimal such as 37.10, got {shown!r}")
+    # Digits and not Decimal: a caller's decimal context could round.
+    sign, whole, fraction = found.group(1), found.group(2), found.group(3) or ""
+    if fraction[places:].strip("0"):
         raise InvalidInputError(field, f"{written} has more than the {places} places of {what}")
-    if abs(scaled) > MAX_MINOR:
+    scaled = int(whole + fraction[:places].ljust(places, "0"))
+    if scaled > MAX_MINOR:
         raise InvalidInputError(field, f"{written} is too large; check the number")
-    return int(scaled)
+    return -scaled if sign else scaled
 
 
 def format_minor(minor: int, currency: str) -> str:

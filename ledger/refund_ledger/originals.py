@@ -10,15 +10,22 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field
 
 from refund_ledger.errors import InvalidInputError
-from refund_ledger.money import MAX_MINOR
+from refund_ledger.money import MAX_MINOR, exponent
 
 NAMESPACE = UUID("6f0c2a3e-6e0b-5a0c-9d57-8f2f6f9c1b11")
 """Under which the ids of streams are derived from their business keys."""
 
+
+def stream_id(company: str, what: str, name: str) -> UUID:
+    """The id of a stream, from its business key; the same key has the same id for ever.
+
+    In two steps, so that no two companies share an id whatever their names hold.
+    """
+    return uuid5(uuid5(NAMESPACE, company), f"{what}/{name}")
+
+
 Minor = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]
 """Whole minor units, not negative."""
-
-Text = Annotated[str, Field(max_length=400)]
 
 
 class Immutable(BaseModel):
@@ -94,7 +101,7 @@ class OriginalRef(NamedTuple):
 
     def stream(self, company: str) -> UUID:
         """The id of the original's stream; the same original has the same id for ever."""
-        return uuid5(NAMESPACE, f"original/{company}/{self}")
+        return stream_id(company, "original", str(self))
 
     def document(self, half: Half) -> Document:
         """The identity of one half of it; an invoice-receipt has the same number in both."""
@@ -202,6 +209,7 @@ class Original(Immutable):
 
     def check(self) -> None:
         """Refuse an original that contradicts itself; names the field."""
+        exponent(self.currency)
         for field, problem in _contradictions(self):
             raise InvalidInputError(f"{self.ref} {field}", problem)
 

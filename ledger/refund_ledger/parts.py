@@ -13,6 +13,7 @@ from refund_ledger.events import (
     CallSubmitted,
     Decision,
     DocumentId,
+    PartWatched,
     Resolved,
 )
 
@@ -26,6 +27,8 @@ class PartStatus(StrEnum):
     IN_DOUBT = "in doubt"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    ENDED = "ended"
+    """The refund was closed, and nothing of this part is known to exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ class PartState:
     """A person said "send again"; holds until the next attempt."""
     refusal: CallRefused | None = None
     doubt: str = ""
+    was_doubted: bool = False
+    watches: int = 0
+    """How often it was looked at again since its latest call."""
     documents: tuple[DocumentId, ...] = ()
     booked: int = 0
 
@@ -54,12 +60,18 @@ class PartState:
         """How many calls were submitted."""
         return self.submitted.attempt if self.submitted else 0
 
+    @property
+    def may_have_left(self) -> bool:
+        """Whether any of its calls may have left; one that is known not to have does not count."""
+        refused = self.refusal is not None and self.refusal.attempt > 0
+        return bool(self.maybe_sent or self.documents) or refused
+
 
 NO_PART = PartState()
 """The part that a refund does not have."""
 
 
-PartEvent = CallSubmitted | CallNotSent | CallInDoubt | CallRefused | Resolved
+PartEvent = CallSubmitted | CallNotSent | CallInDoubt | CallRefused | Resolved | PartWatched
 
 
 def evolve_part(part: PartState, event: PartEvent) -> PartState:
@@ -79,6 +91,7 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 resend_allowed=False,
                 refusal=None,
                 doubt="",
+                watches=0,
             )
         case CallNotSent():
             # The proof that let this attempt go out has aged: look for what was sent before.
@@ -91,9 +104,12 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 look_after=event.timestamp if before else None,
                 doubt=event.why,
             )
+        case PartWatched():
+            return replace(part, watches=part.watches + 1)
         case CallInDoubt():
             return replace(
                 part,
+                was_doubted=True,
                 status=PartStatus.IN_DOUBT,
                 look_after=event.look_after,
                 for_person=event.for_person,
@@ -109,8 +125,17 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 refusal=event,
             )
         case Resolved(decision=Decision.SEND_AGAIN):
-            if part.status is PartStatus.REFUSED:
+            if part.status is PartStatus.REFUSED and not part.maybe_sent:
                 return replace(part, status=PartStatus.DUE, refusal=None)
-            return replace(part, resend_allowed=True, for_person=False, look_after=event.timestamp)
+            # The proof about earlier attempts has aged: they are looked for once more.
+            return replace(
+                part,
+                status=PartStatus.IN_DOUBT,
+                unexplained=part.unexplained | part.maybe_sent,
+                look_after=event.timestamp,
+                for_person=False,
+                resend_allowed=True,
+                refusal=None,
+            )
         case Resolved():
             return part

@@ -21,25 +21,48 @@ def payments_to_return(draft: Draft, credited: int) -> tuple[tuple[TakenPayment,
     known = {payment.number: payment for payment in draft.receipt.payments}
     left = {number: draft.left(draft.receipt, f"payment/{number}") for number in known}
     if ask.payments:
-        return _payments_named(draft, draft.receipt, left)
-    whole = sum(left.values())
-    wanted = _money_wanted(draft, credited, whole)
-    if wanted > whole:
+        taken, wanted = _payments_named(draft, draft.receipt, left)
+    else:
+        wanted = _money_wanted(draft, credited, sum(left.values()))
+        taken = _payments_by_amount(draft, draft.receipt, left, wanted)
+    if draft.sale is not None:
+        _refuse_more_than_it_pays(draft, draft.sale, draft.receipt, wanted)
+    return taken, wanted
+
+
+def _refuse_more_than_it_pays(
+    draft: Draft, sale: OriginalRecorded, receipt: OriginalRecorded, wanted: int
+) -> None:
+    """A receipt gives back for a sale what it paid of it; one that names no sale, anything."""
+    pays = {part.sale: part.amount for part in receipt.closes}
+    of_it = pays.get(str(sale.ref), 0)
+    if pays and wanted > of_it:
         draft.refuse(
-            f"only {draft.money(whole)} is left to pay back on {draft.receipt.ref}, "
+            f"{receipt.ref} paid {draft.money(of_it)} of {sale.ref}, "
             f"{draft.money(wanted)} was asked"
         )
-        return (), wanted
-    order = sorted(
-        known.values(), key=lambda p: (p.method is not (ask.method or p.method), p.number)
-    )
+
+
+def _payments_by_amount(
+    draft: Draft, receipt: OriginalRecorded, left: dict[int, int], wanted: int
+) -> tuple[TakenPayment, ...]:
+    """Take an amount of the payments in their order, those made by the method asked for first."""
+    whole = sum(left.values())
+    if wanted > whole:
+        draft.refuse(
+            f"only {draft.money(whole)} is left to pay back on {receipt.ref}, "
+            f"{draft.money(wanted)} was asked"
+        )
+        return ()
+    method = draft.ask.method
+    order = sorted(receipt.payments, key=lambda p: (p.method is not (method or p.method), p.number))
     taken, rest = list[TakenPayment](), wanted
     for payment in order:
         share = min(rest, left[payment.number])
         rest -= share
         if share:
             taken.append(_payment(payment, share))
-    return tuple(sorted(taken, key=lambda payment: payment.payment)), wanted
+    return tuple(sorted(taken, key=lambda payment: payment.payment))
 
 
 def _money_wanted(draft: Draft, credited: int, left: int | None) -> int:
@@ -106,16 +129,18 @@ def backing_for(draft: Draft, amount: int) -> tuple[Backing, ...]:
         return (Backing(source=draft.own_source, from_cover=amount),)
     found: dict[str, Backing] = {}
     rest, held = amount, dict(draft.credits)
-    for source in _sources(draft):
-        from_credit = min(rest, held.pop(source, 0))
-        from_cover = min(rest - from_credit, draft.at_source(AccountKind.COVERED, source))
+    for source, most in _sources(draft, amount):
+        had = found.get(source, Backing(source=source))
+        covered = draft.at_source(AccountKind.COVERED, source) - had.from_cover
+        from_credit = min(rest, most, held.get(source, 0) - had.from_credit)
+        from_cover = min(rest - from_credit, most - from_credit, covered)
         rest -= from_credit + from_cover
-        found[source] = Backing(source=source, from_credit=from_credit, from_cover=from_cover)
+        found[source] = _more(had, from_credit, from_cover)
     for source, credit in _credits_named(draft):
-        if source not in found:
-            from_credit = min(rest, credit)
-            rest -= from_credit
-            found[source] = Backing(source=source, from_credit=from_credit)
+        had = found.get(source, Backing(source=source))
+        from_credit = min(rest, credit - had.from_credit)
+        rest -= from_credit
+        found[source] = _more(had, from_credit, 0)
     if rest:
         draft.refuse(
             f"only {draft.money(amount - rest)} of {draft.money(amount)} is there to pay back: "
@@ -124,28 +149,56 @@ def backing_for(draft: Draft, amount: int) -> tuple[Backing, ...]:
     return tuple(one for one in found.values() if one.from_credit or one.from_cover)
 
 
-def _sources(draft: Draft) -> tuple[str, ...]:
-    """The sources of the money of an original: its sale, or what the receipt pays."""
+def _more(had: Backing, from_credit: int, from_cover: int) -> Backing:
+    return Backing(
+        source=had.source,
+        from_credit=had.from_credit + from_credit,
+        from_cover=had.from_cover + from_cover,
+    )
+
+
+def _sources(draft: Draft, amount: int) -> tuple[tuple[str, int], ...]:
+    """The sources of the money of an original, each with the most that it is asked for.
+
+    A sale is its own source. A receipt gives back first what pays nothing, then what pays its
+    sales, in its order and no more of each than it paid; what is still missing, any of them.
+    """
     if draft.ask.kind is not RefundKind.ORIGINAL:
         return ()
     if draft.sale is not None:
-        return (str(draft.sale.ref),)
+        return ((str(draft.sale.ref), amount),)
     if draft.receipt is None:
         return ()
-    return (*(part.sale for part in draft.receipt.closes), str(draft.receipt.ref))
+    name = str(draft.receipt.ref)
+    whole = tuple((part.sale, amount) for part in draft.receipt.closes)
+    return ((f"grant:{name}", amount), (name, amount), *_still_paid(draft, draft.receipt), *whole)
+
+
+def _still_paid(draft: Draft, receipt: OriginalRecorded) -> list[tuple[str, int]]:
+    """What a receipt pays of each sale, without what was given back of it before."""
+    payments = receipt.payments
+    before = sum(p.amount - draft.left(receipt, f"payment/{p.number}") for p in payments)
+    paid = sum(payment.amount for payment in payments)
+    gone = max(before - (paid - sum(part.amount for part in receipt.closes)), 0)
+    still: list[tuple[str, int]] = []
+    for part in receipt.closes:
+        still.append((part.sale, max(part.amount - gone, 0)))
+        gone = max(gone - part.amount, 0)
+    return still
 
 
 def open_on_sources(draft: Draft) -> int:
     """What the customer owes on the sales whose money is asked back."""
-    return sum(draft.at_source(AccountKind.OPEN, source) for source in _sources(draft))
+    sources = {source for source, _ in _sources(draft, 0)}
+    return sum(draft.at_source(AccountKind.OPEN, source) for source in sorted(sources))
 
 
 def _credits_named(draft: Draft) -> tuple[tuple[str, int], ...]:
     """The credits to pay from: those named, in that order, or all, oldest first."""
     if not draft.ask.credits:
         return draft.credits
-    held = dict(draft.credits)
-    for source in draft.ask.credits:
+    held, named = dict(draft.credits), dict.fromkeys(draft.ask.credits)
+    for source in named:
         if source not in held:
             draft.refuse(f"customer {draft.customer_id} has no credit under {source!r}")
-    return tuple((source, held[source]) for source in draft.ask.credits if source in held)
+    return tuple((source, held[source]) for source in named if source in held)

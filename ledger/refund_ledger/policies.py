@@ -42,6 +42,14 @@ class Facts:
     """What the customer still owes on the sales whose money is asked back."""
     open_of_customer: int
 
+    @property
+    def pays_for_something_unknown(self) -> bool:
+        """Whether a receipt goes back of which not all is known to pay a sale, or too much."""
+        if self.sale is not None or self.receipt is None:
+            return False
+        known = self.receipt.overpaid + sum(part.amount for part in self.receipt.closes)
+        return known < sum(payment.amount for payment in self.receipt.payments)
+
 
 Policy = Callable[[RefundRequested, Facts, Terms], str | None]
 """Returns the reason why not, or why a second person is needed; none where all is well."""
@@ -92,7 +100,7 @@ def settle_debt_before_money_goes_back(
     """Money for somebody who still owes is a second person's decision."""
     if not request.paid_back:
         return None
-    if request.kind is RefundKind.ORIGINAL:
+    if request.kind is RefundKind.ORIGINAL and not facts.pays_for_something_unknown:
         left = facts.open_on_sources - request.credited
         if left > 0:
             return f"{Money(left, request.currency)} stays open on the sale while money goes back"

@@ -58,7 +58,7 @@ def postings(event: Event) -> tuple[Posting, ...]:
         case InvoicePartCancelled():
             lines.reserved("sale", -event.from_reserved)
             lines.reserved("quantity", -event.quantity, QUANTITY)
-            lines.issued(Part.INVOICE, event.sale, event.from_reserved, event.excess)
+            lines.issued(Part.INVOICE, event.fall.source, event.from_reserved, event.excess)
             lines.post(
                 _K.ISSUED, event.quantity, subject=event.sale, item="quantity", unit=QUANTITY
             )

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import Field
 
 from refund_ledger.accounts import Account, AccountKind
-from refund_ledger.asking import Plain, Positive, digest_of
+from refund_ledger.asking import digest_of
 from refund_ledger.balances import Look
-from refund_ledger.errors import KeyReusedError, NotFoundError, RefusedError
+from refund_ledger.errors import InvalidInputError, KeyReusedError, NotFoundError, RefusedError
 from refund_ledger.events import (
     CreditGranted,
     CreditReduced,
@@ -24,14 +24,15 @@ from refund_ledger.events import (
     OriginalRecorded,
     ReductionReason,
 )
-from refund_ledger.money import Money
+from refund_ledger.inputs import Plain, Positive, said
+from refund_ledger.money import Money, exponent
 from refund_ledger.originals import (
-    NAMESPACE,
     Closes,
     Half,
     Immutable,
     Kind,
     Original,
+    stream_id,
 )
 from refund_ledger.stamps import Stamp
 
@@ -63,6 +64,20 @@ class Grant(Immutable):
         return DocumentId(half=half, series=series, number=number)
 
     @property
+    def digest(self) -> str:
+        """SHA-256 over what was granted; fields that say nothing are left out."""
+        return digest_of(self.model_dump(mode="json", exclude_defaults=True))
+
+    def check(self) -> None:
+        """Refuse an unknown currency and half a document."""
+        exponent(self.currency)
+        named = (self.document_half, self.document_series, self.document_number)
+        if self.document is None and any(part is not None for part in named):
+            raise InvalidInputError(
+                "document", "name its half, series and number, or none of the three"
+            )
+
+    @property
     def stream(self) -> UUID:
         """The id of its stream."""
         return grant_stream(self.company, self.reference)
@@ -70,7 +85,7 @@ class Grant(Immutable):
 
 def grant_stream(company: str, reference: str) -> UUID:
     """The id of the stream of a granted credit."""
-    return uuid5(NAMESPACE, f"grant/{company}/{reference}")
+    return stream_id(company, "grant", reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,9 @@ def fold_original(events: Iterable[Event]) -> RecordedOriginal | None:
 
 def content_digest(original: Original) -> str:
     """SHA-256 over what never changes of an original: everything but what is open on it now."""
-    return digest_of(original.model_dump(mode="json", exclude={"open_amount"}))
+    return digest_of(
+        original.model_dump(mode="json", exclude={"open_amount"}, exclude_defaults=True)
+    )
 
 
 def record(
@@ -115,10 +132,12 @@ def record(
     *,
     read_from: str,
     look: Look,
+    granted: Sequence[Event] = (),
 ) -> tuple[Event, ...]:
     """Record an original for the first time; the same reading again is nothing.
 
-    `sales` are the recorded sales that a receipt closes, in its order. Raises `RefusedError` where
+    `sales` are the recorded sales that a receipt closes, in its order, `granted` is the stream
+    that its overpayment is granted in. Raises `RefusedError` where
     the original was recorded with other content: documents do not change, so somebody has to look.
     """
     original.check()
@@ -151,7 +170,7 @@ def record(
         _paid(sale, part, str(original.ref), stamp, look)
         for sale, part in zip(sales, original.closes, strict=True)
     )
-    return (recorded, *paid, *_overpayment(original, stamp))
+    return (recorded, *paid, *_overpayment(original, granted, stamp))
 
 
 def _differences(original: Original, recorded: OriginalRecorded) -> str:
@@ -194,10 +213,15 @@ def _paid(
     )
 
 
-def _overpayment(original: Original, stamp: Stamp) -> tuple[Event, ...]:
+def _overpayment(original: Original, granted: Sequence[Event], stamp: Stamp) -> tuple[Event, ...]:
     """The part of a receipt that pays nothing is owed back: a credit, granted in the same save."""
     if not original.overpaid:
         return ()
+    if granted:
+        raise RefusedError(
+            f"a credit was granted under {original.ref} before; record the overpayment under that "
+            "receipt once, or grant the other credit under another reference"
+        )
     grant = Grant(
         company=original.company,
         reference=str(original.ref),
@@ -242,12 +266,12 @@ def grant_credit(
     An overpayment names the recorded receipt that was too high. What it grants stops counting as
     payment there, so that the same money cannot go back by the receipt and by the credit.
     """
-    digest = digest_of(grant.model_dump(mode="json"))
+    grant.check()
     for event in before:
         if isinstance(event, CreditGranted):
-            if event.digest == digest:
+            if event.digest == grant.digest:
                 return ()
-            raise KeyReusedError(grant.reference, first=event.digest, second=digest)
+            raise KeyReusedError(grant.reference, first=event.digest, second=grant.digest)
     if (grant.why is GrantReason.OVERPAYMENT) != (receipt is not None):
         raise RefusedError("an overpayment names the receipt that was too high, and only that does")
     if receipt is None:
@@ -279,7 +303,7 @@ def _granted(grant: Grant, stamp: Stamp, *, from_cover: int) -> CreditGranted:
         receipt=grant.receipt,
         from_cover=from_cover,
         comment=grant.comment,
-        digest=digest_of(grant.model_dump(mode="json")),
+        digest=grant.digest,
     )
 
 
@@ -305,6 +329,8 @@ def reduce_credit(
         raise NotFoundError(f"no credit was granted under {reference!r}; check the reference")
     if (why is ReductionReason.USED_ON_SALE) != (sale is not None):
         raise RefusedError("name the sale that the credit paid, and only where it paid one")
+    if sale and (sale.customer_id, sale.currency) != (granted.customer_id, granted.currency):
+        raise RefusedError(f"{sale.ref} is another customer's or in another currency")
     free = look(_of(granted, AccountKind.CREDIT, granted.source))
     debt = look(_of(granted, AccountKind.OPEN, str(sale.ref))) if sale else 0
     taken = min(amount, free)
@@ -322,7 +348,7 @@ def reduce_credit(
             exceeds=amount - taken,
             sale=str(sale.ref) if sale else "",
             pays=min(amount, debt),
-            comment=comment,
+            comment=said(comment, "comment"),
         ),
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from refund_ledger.events import (
     AlertAcknowledged,
@@ -20,6 +20,7 @@ from refund_ledger.events import (
     InvoicePartCancelled,
     LateSuccessFound,
     Part,
+    PartWatched,
     ReceiptPartCancelled,
     RefundApproved,
     RefundClosed,
@@ -29,7 +30,7 @@ from refund_ledger.events import (
     RefundWithdrawn,
     Resolved,
 )
-from refund_ledger.originals import NAMESPACE
+from refund_ledger.originals import stream_id
 from refund_ledger.parts import NO_PART, PartState, PartStatus, evolve_part
 
 __all__ = [
@@ -100,13 +101,13 @@ class Refund:
 
     @property
     def is_sent(self) -> bool:
-        """Whether any call was ever submitted."""
-        return any(self.part(part).submitted for part in Part)
+        """Whether any call may have left, or was refused after it did."""
+        return any(self.part(part).may_have_left for part in Part)
 
 
 def refund_id(company: str, key: str) -> UUID:
     """The id of the refund that a caller's idempotency key names."""
-    return uuid5(NAMESPACE, f"refund/{company}/{key}")
+    return stream_id(company, "refund", key)
 
 
 def fold(events: Iterable[Event]) -> Refund | None:
@@ -129,7 +130,9 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
     match event:
         case RefundApproved():
             return replace(refund, status=Status.IN_PROGRESS, approved_by=event.actor)
-        case RefundRejected() | RefundWithdrawn() | RefundCompleted() | RefundClosed():
+        case RefundClosed():
+            return _closed(refund, event)
+        case RefundRejected() | RefundWithdrawn() | RefundCompleted():
             return replace(_give_back(refund, event.given_back), status=_ENDS[type(event)])
         case InvoicePartCancelled() | ReceiptPartCancelled():
             return _cancelled(refund, event)
@@ -140,7 +143,14 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
                 alert for alert in refund.alerts if alert.document.key != event.document.key
             )
             return replace(refund, alerts=left)
-        case CallSubmitted() | CallNotSent() | CallInDoubt() | CallRefused() | Resolved():
+        case (
+            CallSubmitted()
+            | CallNotSent()
+            | CallInDoubt()
+            | CallRefused()
+            | Resolved()
+            | PartWatched()
+        ):
             return _with_part(refund, event.part, evolve_part(refund.part(event.part), event))
         case _:
             return refund
@@ -150,8 +160,20 @@ _ENDS: dict[type[Event], Status] = {
     RefundRejected: Status.REJECTED,
     RefundWithdrawn: Status.WITHDRAWN,
     RefundCompleted: Status.COMPLETED,
-    RefundClosed: Status.CLOSED,
 }
+
+
+def _closed(refund: Refund, event: RefundClosed) -> Refund:
+    """End every part that is neither booked nor still in doubt."""
+    refund = replace(_give_back(refund, event.given_back), status=Status.CLOSED)
+    over = {PartStatus.DUE, PartStatus.REFUSED, PartStatus.IN_DOUBT}
+    for part in refund.parts:
+        state = refund.part(part)
+        if state.status in over and part not in event.in_doubt:
+            refund = _with_part(
+                refund, part, replace(state, status=PartStatus.ENDED, for_person=False)
+            )
+    return refund
 
 
 def _requested(event: RefundRequested) -> Refund:
@@ -265,6 +287,12 @@ class Waits(StrEnum):
     """Its sender is gone: from a time on, anybody may declare the call in doubt."""
     LOOK = "look"
     PERSON = "person"
+    WATCH = "watch"
+    """It is over, but not beyond all doubt: a document of it that nobody knows is an alert."""
+
+
+WATCH_AFTER = (timedelta(minutes=15), timedelta(hours=6), timedelta(days=3))
+"""How long after its latest call a part that was not plainly answered is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,26 +313,32 @@ def calls_due(refund: Refund) -> tuple[CallDue, ...]:
     due: list[CallDue] = []
     for part in refund.parts:
         state = refund.part(part)
-        waits = _waits_for(refund, state)
-        if waits is not None:
-            company = refund.request.company
-            due.append(CallDue(company, refund.id, part, *waits))
+        for waits, at in (*_waits_for(refund, state), *_watch_of(state)):
+            due.append(CallDue(refund.request.company, refund.id, part, waits, at))
         if state.status is not PartStatus.CANCELLED:
             break
     return tuple(due)
 
 
-def _waits_for(refund: Refund, state: PartState) -> tuple[Waits, datetime] | None:
+def _waits_for(refund: Refund, state: PartState) -> tuple[tuple[Waits, datetime], ...]:
     at = refund.request.timestamp
     if state.status is PartStatus.SUBMITTED and state.submitted:
-        return Waits.PARK, state.submitted.send_by
+        return ((Waits.PARK, state.submitted.send_by),)
     if state.status is PartStatus.IN_DOUBT:
-        after = state.look_after or at
-        return (Waits.PERSON, after) if state.for_person else (Waits.LOOK, after)
+        return ((Waits.PERSON if state.for_person else Waits.LOOK, state.look_after or at),)
     if refund.status.is_over:
-        return None
+        return ()
     if state.status is PartStatus.DUE:
-        return Waits.SEND, at
+        return ((Waits.SEND, at),)
     if state.status is PartStatus.REFUSED:
-        return Waits.PERSON, state.refusal.timestamp if state.refusal else at
-    return None
+        return ((Waits.PERSON, state.refusal.timestamp if state.refusal else at),)
+    return ()
+
+
+def _watch_of(state: PartState) -> tuple[tuple[Waits, datetime], ...]:
+    """When a part that is over is looked at again; one clean answer leaves nothing to watch."""
+    over = state.status in {PartStatus.CANCELLED, PartStatus.REFUSED, PartStatus.ENDED}
+    clean = state.status is PartStatus.CANCELLED and state.attempts == 1 and not state.was_doubted
+    if not over or clean or state.submitted is None or state.watches >= len(WATCH_AFTER):
+        return ()
+    return ((Waits.WATCH, state.submitted.send_by + WATCH_AFTER[state.watches]),)

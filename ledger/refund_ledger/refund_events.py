@@ -276,3 +276,13 @@ class AlertAcknowledged(RefundEvent):
 
     document: DocumentId
     why: Comment
+
+
+class PartWatched(RefundEvent):
+    """A part that had been in doubt, refused or closed was looked at again, and nothing was new."""
+
+    TOPIC = "refund.part_watched"
+
+    part: Part
+    looked_from: AwareDatetime
+    evidence: tuple[Evidence, ...] = ()

@@ -28,9 +28,12 @@ def account(request: RefundRequested, kind: AccountKind, source: str) -> Account
     )
 
 
-def fall_of(request: RefundRequested, booked: int, look: Look) -> Fall:
-    """Let a credited amount fall: on debt first, then on promises, then it becomes credit."""
-    source, rest = request.source, booked
+def fall_of(request: RefundRequested, booked: int, within: int, look: Look) -> Fall:
+    """Let a credited amount fall: on debt first, then on promises, then it becomes credit.
+
+    `within` is what the original had of it; what was booked beyond finds no place.
+    """
+    source, rest = request.source, within
 
     def take(kind: AccountKind) -> int:
         nonlocal rest
@@ -41,59 +44,83 @@ def fall_of(request: RefundRequested, booked: int, look: Look) -> Fall:
     opened = take(AccountKind.OPEN)
     promised = take(AccountKind.PROMISED_COVER)
     if request.kind is RefundKind.GOODWILL:
-        granted = min(rest, max(request.credited - promised, 0))
-        return Fall(source=source, promised=promised, granted=granted, exceeds=rest - granted)
+        # A goodwill has no sale that was paid: its credit stands without cover.
+        return Fall(
+            source=source, opened=opened, promised=promised, granted=rest, exceeds=booked - within
+        )
     credit = take(AccountKind.COVERED)
-    return Fall(source=source, opened=opened, promised=promised, credit=credit, exceeds=rest)
+    return Fall(
+        source=source,
+        opened=opened,
+        promised=promised,
+        credit=credit,
+        exceeds=rest + booked - within,
+    )
 
 
 def draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
     """Take paid-out money from what the refund was promised; the rest finds no place."""
-    draws, rest = list[Draw](), booked
-    for backing in refund.request.backing:
-        left = refund.left_sources[backing.source]
-        held = min(rest, left.held)
-        cover = min(rest - held, left.cover)
-        pool = look(account(refund.request, AccountKind.PROMISED_CREDIT, backing.source))
-        promised = min(cover, pool)
-        rest -= held + cover
-        draws.append(
-            Draw(source=backing.source, held=held, promised=promised, reopens=cover - promised)
-        )
-    return with_excess(refund.request, draws, rest)
+    draws, rest = _promised_draws(refund, booked, look)
+    return _with_excess(refund.request, draws, rest)
 
 
 def free_draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
     """Take money that no promise foresaw: what is left of the promise, free credit, then cover."""
-    draws, rest = list[Draw](), booked
-    for draw in draws_of(refund, booked, look):
-        rest = rest - draw.held - draw.promised - draw.reopens
-        draws.append(draw.model_copy(update={"exceeds": 0}))
+    draws, rest = _promised_draws(refund, booked, look)
     for index, draw in enumerate(draws):
         credit = min(rest, look(account(refund.request, AccountKind.CREDIT, draw.source)))
         covered = look(account(refund.request, AccountKind.COVERED, draw.source))
         uncovers = min(rest - credit, covered)
         rest -= credit + uncovers
         draws[index] = draw.model_copy(update={"credit": credit, "uncovers": uncovers})
-    return with_excess(refund.request, draws, rest)
+    return _with_excess(refund.request, draws, rest)
 
 
-def with_excess(request: RefundRequested, draws: list[Draw], rest: int) -> tuple[Draw, ...]:
-    """Add what found no place to the first source."""
-    if not rest:
-        return tuple(draw for draw in draws if sum(draw.model_dump(exclude={"source"}).values()))
-    if not draws:
-        return (Draw(source=request.source, exceeds=rest),)
-    first = draws[0].model_copy(update={"exceeds": rest})
-    return (first, *draws[1:])
+def unexplained_draws(request: RefundRequested, booked: int) -> tuple[Draw, ...]:
+    """Paid-out money of which nothing is explained: a duplicate."""
+    return _with_excess(request, [], booked)
+
+
+def _promised_draws(refund: Refund, booked: int, look: Look) -> tuple[list[Draw], int]:
+    """What the promises of a refund give of an amount, and what they do not."""
+    draws, rest = list[Draw](), booked
+    for backing in refund.request.backing:
+        left = refund.left_sources[backing.source]
+        held = min(rest, left.held)
+        cover = min(rest - held, left.cover)
+        promised = min(
+            cover, look(account(refund.request, AccountKind.PROMISED_CREDIT, backing.source))
+        )
+        rest -= held + cover
+        draws.append(
+            Draw(source=backing.source, held=held, promised=promised, reopens=cover - promised)
+        )
+    return draws, rest
+
+
+def _with_excess(request: RefundRequested, draws: list[Draw], rest: int) -> tuple[Draw, ...]:
+    """Add what found no place to the first source, and leave out what comes to nothing."""
+    if rest and draws:
+        draws[0] = draws[0].model_copy(update={"exceeds": rest})
+    elif rest:
+        source = request.backing[0].source if request.backing else request.source
+        draws = [Draw(source=source, exceeds=rest)]
+    return tuple(draw for draw in draws if any(draw.model_dump(exclude={"source"}).values()))
 
 
 def sale_split(request: RefundRequested, booked: int) -> tuple[int, int]:
-    """Split a booked amount into net and VAT as the request was split."""
-    if booked == request.credited:
-        return request.net, request.vat
-    net, vat = allocate(booked, [request.net, request.vat])
-    return net, vat
+    """Split a booked amount into net and VAT, so that with what goes back it makes the request."""
+    if booked > request.credited:
+        net, vat = allocate(booked, [request.net, request.vat])
+        return net, vat
+    back = _split_back(request, request.credited - booked)
+    return request.net - sum(net for net, _ in back), request.vat - sum(vat for _, vat in back)
+
+
+def _split_back(request: RefundRequested, amount: int) -> list[tuple[int, int]]:
+    """Split what goes back over the net and VAT of the request's lines."""
+    shares = allocate(amount, [part for line in request.lines for part in (line.net, line.vat)])
+    return list(zip(shares[::2], shares[1::2], strict=True))
 
 
 def given_back(refund: Refund, look: Look, *, keep: Iterable[Part] = ()) -> GivenBack:
@@ -101,7 +128,7 @@ def given_back(refund: Refund, look: Look, *, keep: Iterable[Part] = ()) -> Give
     request, kept = refund.request, set(keep)
     sale = 0 if Part.INVOICE in kept else refund.left_sale
     goodwill = request.kind is RefundKind.GOODWILL
-    lines = () if goodwill else _lines_back(refund, sale)
+    lines = () if goodwill or Part.INVOICE in kept else _lines_back(refund)
     money = 0 if Part.RECEIPT in kept else refund.left_money
     return GivenBack(
         kind=request.kind,
@@ -114,23 +141,21 @@ def given_back(refund: Refund, look: Look, *, keep: Iterable[Part] = ()) -> Give
     )
 
 
-def _lines_back(refund: Refund, amount: int) -> tuple[TakenLine, ...]:
-    """Return lines; what a smaller booking left goes back over net and VAT in proportion."""
-    request = refund.request
-    if not amount and not refund.left_quantity:
-        return ()
-    shares = allocate(amount, [part for line in request.lines for part in (line.net, line.vat)])
-    whole = bool(refund.left_quantity) and amount == refund.left_sale
+def _lines_back(refund: Refund) -> tuple[TakenLine, ...]:
+    """Return lines: amounts in proportion, quantities only where no document took them."""
+    request, whole = refund.request, bool(refund.left_quantity)
     back = (
         line.model_copy(
             update={
-                "net": shares[2 * index],
-                "vat": shares[2 * index + 1],
+                "net": net,
+                "vat": vat,
                 "quantity": line.quantity if whole else 0,
                 "returned": 0,
             }
         )
-        for index, line in enumerate(request.lines)
+        for line, (net, vat) in zip(
+            request.lines, _split_back(request, refund.left_sale), strict=True
+        )
     )
     return tuple(line for line in back if line.gross or line.quantity)
 

@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
+from pydantic import ValidationError
+
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import Event
+from refund_ledger.inputs import invalid, said
 from refund_ledger.originals import NAMESPACE
 
 E = TypeVar("E", bound=Event)
@@ -31,17 +34,24 @@ class Stamp:
             )
         if not self.actor.strip():
             raise InvalidInputError("actor", "say who does this; an audit trail names somebody")
+        said(self.actor, "actor", longest=120)
 
     def event(self, cls: type[E], stream: UUID, version: int, **fields: Any) -> E:
-        """Make an event; its id follows from command and place, so a retry makes the same."""
-        return cls(
-            originator_id=stream,
-            originator_version=version,
-            timestamp=self.at,
-            event_id=uuid5(NAMESPACE, f"event/{self.command_id}/{stream}/{version}"),
-            command_id=self.command_id,
-            correlation_id=self.correlation_id or self.command_id,
-            causation_id=self.causation_id,
-            actor=self.actor,
-            **fields,
-        )
+        """Make an event; its id follows from command and place, so a retry makes the same.
+
+        Raises `InvalidInputError` where a field is too long or out of range.
+        """
+        try:
+            return cls(
+                originator_id=stream,
+                originator_version=version,
+                timestamp=self.at,
+                event_id=uuid5(NAMESPACE, f"event/{self.command_id}/{stream}/{version}"),
+                command_id=self.command_id,
+                correlation_id=self.correlation_id or self.command_id,
+                causation_id=self.causation_id,
+                actor=self.actor,
+                **fields,
+            )
+        except ValidationError as error:
+            raise invalid(error) from None

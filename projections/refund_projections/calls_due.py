@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from refund_ledger.events import (
     Event,
     LateSuccessFound,
     Part,
+    PartWatched,
     RefundClosed,
     RefundEvent,
     RefundRequested,
@@ -29,7 +30,7 @@ class Pending:
     company: str
     refund: UUID
     key: str
-    """The refund's key; empty for an alert, whose refund may be long over."""
+    """The refund's key; empty where a replay let the refund go and only an alert is left of it."""
     customer_id: str
     part: Part | None
     """None where the refund waits as a whole."""
@@ -93,18 +94,27 @@ class Waiting:
             if refund.request.company == company
             for call in calls_due(refund)
         )
-        return tuple(sorted(found, key=lambda call: (call.not_before, call.refund, call.part)))
+        return tuple(sorted(found, key=_by_age))
 
     def pending(self, company: str) -> tuple[Pending, ...]:
         """Everything of a company that is not settled, the longest waiting first."""
         refunds = [one for one in self.refunds.values() if one.request.company == company]
-        found = [entry for refund in refunds for entry in pending(refund)]
-        found += [_alert(alert) for alert in self.alerts if alert.company == company]
+        found = [entry for refund in refunds for entry in _unsettled(refund)]
+        found += [
+            _alert(alert, refund.request.key if refund else "")
+            for alert in self.alerts
+            if alert.company == company
+            for refund in [self.refunds.get(alert.originator_id)]
+        ]
         return tuple(sorted(found, key=lambda entry: (entry.since, entry.refund)))
 
 
-_AFTER_THE_END = (LateSuccessFound, AlertAcknowledged, Resolved, RefundClosed)
-"""What may still follow once a refund is over and waits for nothing; none of it makes a call due."""
+_AFTER_THE_END = (LateSuccessFound, AlertAcknowledged, Resolved, RefundClosed, PartWatched)
+"""What may follow once a refund is over and waits for nothing; none of it makes a call due."""
+
+
+def _by_age(call: CallDue) -> tuple[datetime, UUID, Part, Waits]:
+    return call.not_before, call.refund, call.part, call.waits
 
 
 def fold(events: Iterable[Event]) -> Waiting:
@@ -116,15 +126,15 @@ def fold(events: Iterable[Event]) -> Waiting:
 
 
 def pending(refund: Refund) -> tuple[Pending, ...]:
-    """Say why a refund is not settled, part by part; its alerts are told by `alerts_of`."""
+    """Say why a refund is not settled: what its parts wait for, and the alerts nobody has seen."""
+    alerts = (_alert(alert, refund.request.key) for alert in refund.alerts)
+    return (*_unsettled(refund), *alerts)
+
+
+def _unsettled(refund: Refund) -> tuple[Pending, ...]:
     if refund.status is Status.AWAITING_APPROVAL:
         return (_awaits_approval(refund),)
     return tuple(_waits(refund, call) for call in calls_due(refund))
-
-
-def alerts_of(refund: Refund) -> tuple[Pending, ...]:
-    """Say which late or second documents of a refund nobody has acknowledged yet."""
-    return tuple(_alert(alert) for alert in refund.alerts)
 
 
 def _awaits_approval(refund: Refund) -> Pending:
@@ -139,22 +149,22 @@ def _awaits_approval(refund: Refund) -> Pending:
         waits=None,
         why=f"a second person has to agree: {'; '.join(request.needs_approval)}",
         since=request.timestamp,
-        what_to_do=f"somebody other than {request.actor} approves or rejects it, or it is withdrawn",
+        what_to_do=f"somebody else than {request.actor} approves or rejects it, or it is withdrawn",
     )
 
 
-def _alert(alert: LateSuccessFound) -> Pending:
+def _alert(alert: LateSuccessFound, key: str) -> Pending:
     return Pending(
         company=alert.company,
         refund=alert.originator_id,
-        key="",
+        key=key,
         customer_id=alert.customer_id,
         part=alert.part,
         status="alert",
         waits=None,
         why=words(alert),
         since=alert.timestamp,
-        what_to_do=f"look at {alert.document.key} in the accounting system, then acknowledge the alert",
+        what_to_do=f"look at {alert.document.key} in the accounting system, then acknowledge this",
     )
 
 
@@ -177,40 +187,29 @@ def _waits(refund: Refund, call: CallDue) -> Pending:
 
 def _reading(refund: Refund, call: CallDue) -> tuple[str, datetime, str]:
     """Why a part waits, since when, and what can be done about it."""
-    state = refund.part(call.part)
-    sent_at = state.submitted.timestamp if state.submitted else call.not_before
+    state, after = refund.part(call.part), moment(call.not_before)
+    since = state.submitted.timestamp if state.submitted else call.not_before
     match call.waits:
         case Waits.SEND:
-            return (*_sending(refund, call),)
+            never_left = f"the last attempt never left: {state.doubt}"
+            why = never_left if state.doubt else "it is its turn to be sent"
+            withdraw = "" if refund.is_sent else "; until then it can be withdrawn"
+            return why, call.not_before, f"`dispatch` sends it{withdraw}"
         case Waits.PARK:
-            return (
-                "a call was announced, and nobody has recorded its answer yet",
-                sent_at,
-                f"wait; after {moment(call.not_before)} `dispatch` looks what became of it",
-            )
+            why = "a call was announced, and nobody has recorded its answer yet"
+            return why, since, f"wait; after {after} `dispatch` looks what became of it"
         case Waits.LOOK:
-            return (
-                f"it is not known what became of the call: {state.doubt}",
-                sent_at,
-                f"from {moment(call.not_before)} on `dispatch` looks for the document",
-            )
+            why = f"it is not known what became of the call: {state.doubt}"
+            return why, since, f"from {after} on `dispatch` looks for the document"
         case Waits.PERSON if state.status is PartStatus.REFUSED and state.refusal:
-            return (
-                f"the accounting system refused: {state.refusal.message} (code {state.refusal.code})",
-                state.refusal.timestamp,
-                "correct what it complains about and `resolve` to send again, or close the refund",
-            )
+            what_to_do = "put right what it complains about, then `resolve` to send again, or close"
+            return words(state.refusal), state.refusal.timestamp, what_to_do
+        case Waits.WATCH:
+            why = "it is over, but another document of it might still turn up"
+            return why, since, f"nothing; after {after} `dispatch` looks once more"
         case _:
-            return (
-                f"it is not known what became of the call, and looking did not settle it: {state.doubt}",
-                sent_at,
-                "look in the accounting system, then `resolve`: it happened as a document, "
-                "send again, or close",
+            why = f"looking did not settle what became of the call: {state.doubt}"
+            what_to_do = (
+                "look yourself, then `resolve`: it happened as a document, send again, or close"
             )
-
-
-def _sending(refund: Refund, call: CallDue) -> Iterator[str | datetime]:
-    state = refund.part(call.part)
-    yield f"the last attempt never left: {state.doubt}" if state.doubt else "it is its turn to be sent"
-    yield call.not_before
-    yield "`dispatch` sends it" if refund.is_sent else "`dispatch` sends it; until then it can be withdrawn"
+            return why, since, what_to_do

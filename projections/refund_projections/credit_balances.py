@@ -1,4 +1,4 @@
-"""Credit balances: who owes whom, for each customer and currency; positive is owed to the customer."""
+"""Credit balances: who owes whom, by customer and currency; positive is owed to the customer."""
 
 from __future__ import annotations
 
@@ -49,22 +49,24 @@ class CreditBalance:
 
     @property
     def net(self) -> int:
-        """What the company owes the customer when everything is set off; negative where it is owed."""
+        """What the company owes when everything is set off; negative where the customer does."""
         return self.credit + self.held + self.promised + self.unexplained - self.open
 
 
-POSITION = {
-    AccountKind.OPEN: "open",
-    AccountKind.CREDIT: "credit",
-    AccountKind.HELD_CREDIT: "held",
-    AccountKind.PROMISED_CREDIT: "promised",
-    AccountKind.UNEXPLAINED: "unexplained",
-}
-"""The accounts that a customer's position is made of, and the field that each goes into."""
+POSITION = frozenset(
+    {
+        AccountKind.OPEN,
+        AccountKind.CREDIT,
+        AccountKind.HELD_CREDIT,
+        AccountKind.PROMISED_CREDIT,
+        AccountKind.UNEXPLAINED,
+    }
+)
+"""The accounts that a customer's position is made of."""
 
 
 def fold(events: Iterable[Event]) -> dict[Customer, CreditBalance]:
-    """Work out every customer's position from the events alone; who comes to nothing is left out."""
+    """Work out every customer's position from events alone; who comes to nothing is left out."""
     sums = Sums()
     for command, event in _by_command(events):
         sums.add(command, event)
@@ -78,24 +80,31 @@ def from_sums(sums: Iterable[tuple[Account, int]]) -> dict[Customer, CreditBalan
 
     Accounts of other kinds are passed over, so all of a store's sums may come in.
     """
-    fields: dict[Customer, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    totals: dict[Customer, dict[AccountKind, int]] = defaultdict(lambda: defaultdict(int))
     sources: dict[Customer, list[SourceCredit]] = defaultdict(list)
     for account, amount in sums:
-        name = POSITION.get(account.kind)
-        if name is None or not amount:
+        if account.kind not in POSITION or not amount:
             continue
         whose = Customer(account.company, account.customer, account.unit)
-        fields[whose][name] += account.rule.side * amount
+        totals[whose][account.kind] += account.rule.side * amount
         if account.kind is AccountKind.CREDIT:
             sources[whose].append(SourceCredit(account.subject, -amount))
     return {
-        whose: CreditBalance(*whose, **fields[whose], sources=tuple(sources[whose]))
-        for whose in sorted(fields)
+        whose: CreditBalance(
+            *whose,
+            open=totals[whose][AccountKind.OPEN],
+            credit=totals[whose][AccountKind.CREDIT],
+            held=totals[whose][AccountKind.HELD_CREDIT],
+            promised=totals[whose][AccountKind.PROMISED_CREDIT],
+            unexplained=totals[whose][AccountKind.UNEXPLAINED],
+            sources=tuple(sources[whose]),
+        )
+        for whose in sorted(totals)
     }
 
 
 def _by_command(events: Iterable[Event]) -> Iterator[tuple[int, Event]]:
-    """Number the commands: events that follow each other with one command id were saved together."""
+    """Number the commands: events in a row with one command id were saved together."""
     number, last = 0, None
     for event in events:
         number += event.command_id != last

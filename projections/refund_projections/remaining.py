@@ -32,7 +32,7 @@ class PaymentLeft(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One side of an original: its sale, or its money. recorded + excess = left + in_flight + done."""
+    """The sale of an original, or its money: recorded + excess = left + in_flight + done."""
 
     recorded: int = 0
     left: int = 0
@@ -82,7 +82,7 @@ class _Original:
         recorded = self.totals[AccountKind.RECORDED, item]
         done = self.totals[AccountKind.ISSUED, item]
         excess = self.totals[AccountKind.EXCESS, item]
-        # What is reserved is kept under its refund; per original it is what the rest does not explain.
+        # Reservations are kept under their refunds; for an original they are what is missing.
         return Side(recorded, left, recorded + excess - left - done, done, excess)
 
 
@@ -102,7 +102,7 @@ _KINDS = frozenset(
 def from_sums(sums: Iterable[tuple[Account, int]]) -> dict[tuple[str, str], Remaining]:
     """Work out what is left of every original that has sums, by company and reference.
 
-    Takes replayed sums (`sums.sum_up`) and live ones alike; accounts of other kinds are passed over.
+    Takes replayed sums (`sums.sum_up`) and live ones; accounts of other kinds are passed over.
     """
     originals: dict[tuple[str, str], _Original] = defaultdict(_Original)
     recorded: dict[tuple[str, str], None] = {}
@@ -140,7 +140,7 @@ def _remaining(company: str, reference: str, original: _Original) -> Remaining:
 
 def _left(original: _Original) -> tuple[tuple[LineLeft, ...], tuple[PaymentLeft, ...]]:
     """Read the refundable accounts: "line/1/net", "line/1/vat", "line/1/quantity", "payment/2"."""
-    lines: dict[int, dict[str, int]] = defaultdict(dict)
+    lines: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     payments: dict[int, int] = {}
     for (kind, item), amount in original.totals.items():
         if kind is AccountKind.REFUNDABLE:
@@ -149,10 +149,8 @@ def _left(original: _Original) -> tuple[tuple[LineLeft, ...], tuple[PaymentLeft,
                 lines[int(number)][column[0]] = amount
             else:
                 payments[int(number)] = amount
-    return (
-        tuple(
-            LineLeft(number, *(lines[number].get(column, 0) for column in ("net", "vat", "quantity")))
-            for number in sorted(lines)
-        ),
-        tuple(PaymentLeft(number, payments[number]) for number in sorted(payments)),
+    left = (
+        LineLeft(number, line["net"], line["vat"], line["quantity"])
+        for number, line in sorted(lines.items())
     )
+    return tuple(left), tuple(PaymentLeft(*each) for each in sorted(payments.items()))

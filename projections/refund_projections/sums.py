@@ -1,4 +1,4 @@
-"""Sums: what the postings of all events come to, account by account; most other folds start here."""
+"""Sums: what the postings of events come to, account by account; other folds start here."""
 
 from __future__ import annotations
 

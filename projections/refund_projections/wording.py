@@ -23,6 +23,7 @@ from refund_ledger.events import (
     OriginalPaid,
     OriginalRecorded,
     Part,
+    PartWatched,
     ReceiptPartCancelled,
     ReductionReason,
     RefundApproved,
@@ -70,7 +71,7 @@ def moment(at: datetime) -> str:
 
 
 def document_of(event: Event) -> str:
-    """The document of the accounting system that an event is about, as people say it, or nothing."""
+    """The document that an event is about, as people say it; empty where there is none."""
     match event:
         case OriginalRecorded():
             return named(str(event.ref))
@@ -138,7 +139,7 @@ def _(event: CreditReduced) -> str:
     whole = amount(event.amount + event.exceeds, event.currency)
     used_on = f" {named(event.sale)}" if event.sale else ""
     beyond = (
-        f"; {amount(event.exceeds, event.currency)} of it was no longer there and stands unexplained"
+        f"; {amount(event.exceeds, event.currency)} of it was gone already and stands unexplained"
         if event.exceeds
         else ""
     )
@@ -228,8 +229,15 @@ def _(event: CallInDoubt) -> str:
 
 @words.register
 def _(event: CallRefused) -> str:
+    if not event.attempt:
+        return f"The {event.part} part cannot be sent as it is: {event.message}; nothing was booked"
     said = f"{event.message} (code {event.code})"
     return f"{_attempt(event.part, event.attempt)} was refused: {said}; nothing was booked"
+
+
+@words.register
+def _(event: PartWatched) -> str:
+    return f"The {event.part} part was looked at again; no other document of it was found"
 
 
 # --- what was booked ------------------------------------------------------------------------------
@@ -256,7 +264,10 @@ def _booked(event: InvoicePartCancelled | ReceiptPartCancelled) -> str:
 
 @words.register
 def _(event: RefundCompleted) -> str:
-    return "Every part is booked; the refund is complete"
+    back = event.given_back
+    unused = back.lines or back.payments or back.sources or back.goodwill
+    rest = "; what it did not need is free again" if unused else ""
+    return f"Every part is booked; the refund is complete{rest}"
 
 
 @words.register

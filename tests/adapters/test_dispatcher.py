@@ -185,7 +185,7 @@ def test_a_sender_that_was_held_up_past_its_time_does_not_send() -> None:
         house.dispatch()
 
         assert writes(house) == ["Document.Cancel", "Receipt.Cancel"]
-        assert [step.what for step in house.steps][:2] == ["submitted", "waits"]
+        assert [step.what for step in house.steps][:2] == ["submitted", "not sent"]
 
 
 def test_a_call_whose_sender_died_is_in_doubt_after_its_time_and_then_looked_for() -> None:

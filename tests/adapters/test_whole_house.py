@@ -232,10 +232,13 @@ class WholeHouse(RuleBasedStateMachine):
             for call in waiting:
                 self._decide_rightly(call.refund, call.part)
             if not waiting and not self.house.desk.store.due(COMPANY, Waits.SEND, Waits.LOOK, Waits.PARK):
-                return
+                break
             for refund in self._refunds():
                 if refund.status is Status.CLOSED and calls_due(refund):
                     self._try_close(refund)
+        for hours in (1, 12, 96):
+            self.house.clock.advance(3600 * hours)
+            self.house.dispatch()
         left = self.house.desk.store.due(COMPANY, *Waits)
         assert left == [], left
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from refund_adapters.accounting import Finding, Submitted, UnavailableError
+from refund_adapters.accounting import Finding, Submitted, Traces, UnavailableError
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import minor_of
 from refund_adapters.rivhit.comments import markers_in
@@ -35,13 +35,23 @@ class Look:
 
     def finding(self) -> Finding:
         """Ask every source and say what they come to."""
+        self._ask()
+        return self._gathered.finding()
+
+    def traces(self) -> Traces:
+        """Ask every source for all documents that are ours, however many there are."""
+        self._ask()
+        gathered = self._gathered
+        documents = tuple(gathered.found.values())
+        return Traces(documents, not gathered.unread, tuple(gathered.evidence))
+
+    def _ask(self) -> None:
         self._ask_original()
         self._ask_status()
         for kind in self._sought.types:
             self._ask_list((kind, kind))
         if self._sought.is_cancel:
             self._ask_list(messages.ALL_TYPES)
-        return self._gathered.finding()
 
     def _ask_original(self) -> None:
         """For a cancel: what the original comes to, and whether it counts as cancelled."""

@@ -20,6 +20,8 @@ from refund_adapters.accounting import (
     Refused,
     Submitted,
     ThereDocument,
+    Traces,
+    UnavailableError,
     Unread,
     Wanted,
 )
@@ -119,6 +121,20 @@ class Rivhit:
     def look(self, submitted: Submitted) -> Finding:
         """Look for the counter-document of a call, from the start, in every source there is."""
         return Look(self._reading, submitted, now=self._now()).finding()
+
+    def traces(self, submitted: Submitted) -> Traces:
+        """Look for every document that the calls of a part made, however many there are."""
+        return Look(self._reading, submitted, now=self._now()).traces()
+
+    def is_reachable(self) -> bool:
+        """Whether Rivhit answers a small read."""
+        try:
+            self._client.ask(messages.document_types())
+        except SaidNoError:
+            return True
+        except UnavailableError:
+            return False
+        return True
 
     def read(self, document: Document) -> ThereDocument | None:
         """Read one document; None where Rivhit says that it does not exist."""

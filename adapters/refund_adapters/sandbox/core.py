@@ -26,6 +26,7 @@ from refund_adapters.sandbox.refusals import (
 from refund_adapters.sandbox.switches import ReferenceCheck, Switches
 from refund_adapters.sandbox.wire import HTML, JSON, Drop, Reply
 
+ROOT = "/online/RivhitOnlineAPI.svc/"
 WELL = Fault("none")
 TOO_MANY = 429
 PAGES = {
@@ -125,6 +126,11 @@ class Sandbox:
             for held in sorted(due, key=lambda one: (one.due, one.order)):
                 del self._late[held.order]
                 self._ready[held.order] = self._execute(held, held.due)
+
+    @property
+    def api_url(self) -> str:
+        """Where the methods are: what a client takes as the address of the API."""
+        return self.base_url + ROOT.removesuffix("/")
 
     @property
     def late(self) -> Mapping[int, datetime]:

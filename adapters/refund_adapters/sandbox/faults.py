@@ -120,12 +120,14 @@ def slow_after(seconds: float, answer: Answer = Answer.OWN) -> Fault:
 class FaultPlan:
     """Which calls go wrong: those scripted, in order for each method, and others by chance.
 
-    `chances` is drawn from `rng`, once for each call of `methods` (all, if none are named).
+    `chances` is drawn from `rng`, once for each call of `methods` (all, if none are named). While
+    `outage` is set every call meets it, and neither script nor chance moves on.
     """
 
     rng: random.Random | None = None
     chances: Mapping[Fault, float] = field(default_factory=dict)
     methods: Collection[str] = ()
+    outage: Fault | None = None
     mix: Counter[str] = field(default_factory=Counter)
     _scripts: dict[str, deque[Fault | None]] = field(default_factory=dict)
 
@@ -146,6 +148,8 @@ class FaultPlan:
         return fault
 
     def _drawn(self, method: str) -> Fault | None:
+        if self.outage is not None:
+            return self.outage
         scripted = self._scripts.get(method)
         if scripted:
             return scripted.popleft()

@@ -36,7 +36,7 @@ from refund_adapters.sandbox.papers import (
 )
 from refund_adapters.sandbox.payments import sum_of
 from refund_adapters.sandbox.pricing import Terms, Totals, totals
-from refund_adapters.sandbox.refusals import ApiError, MalformedRequestError
+from refund_adapters.sandbox.refusals import ApiError, MalformedRequestError, SandboxError
 from refund_adapters.sandbox.switches import Switches
 from refund_adapters.sandbox.wire import ISRAEL, read_date, read_json
 
@@ -83,7 +83,10 @@ def load(books: Books, lines: Iterable[str]) -> int:
             raise LoadError(f"line {number}: {error}") from error
     filled = copy.deepcopy(books)
     filled.customers.update(customers)
-    _book(found, filled)
+    try:
+        _book(found, filled)
+    except (SandboxError, ArithmeticError) as error:
+        raise LoadError(str(error)) from error
     for one in fields(books):
         setattr(books, one.name, getattr(filled, one.name))
     return len(found.documents) + len(found.receipts)

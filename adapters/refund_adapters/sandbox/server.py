@@ -16,12 +16,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from refund_adapters.sandbox.core import Sandbox
+from refund_adapters.sandbox.core import ROOT, Sandbox
 from refund_adapters.sandbox.refusals import SandboxError
 from refund_adapters.sandbox.wire import HTML, Drop, Reply, html_page
 
+__all__ = ["ROOT", "SandboxApp", "real_time", "run", "seeded", "serving"]
+
 LOOPBACK = "127.0.0.1"
-ROOT = "/online/RivhitOnlineAPI.svc/"
 LARGEST_BODY = 1 << 20
 START_LIMIT = 10.0
 STOP_LIMIT = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -189,6 +189,37 @@ class SqliteStore:
             for row in rows
         ]
 
+    def take(
+        self, company: str, *waits: Waits, worker: str, seconds: float, limit: int
+    ) -> list[CallDue]:
+        """Take what is due now in hand for a while, so that other workers leave it alone.
+
+        What a worker has in hand already is among it. Nothing rests on this but speed: a call is
+        sent by whoever saves that it is, and that is one.
+        """
+        now = self.now()
+        marks = ",".join("?" * len(waits))
+        with _translated(self.where), self._datastore.writing() as cursor:
+            cursor.execute(
+                "UPDATE calls_due SET taken_by = ?, taken_until = ? WHERE (refund, part, waits) IN ("  # noqa: S608
+                "SELECT refund, part, waits FROM calls_due "
+                f"WHERE company = ? AND waits IN ({marks}) AND not_before <= ? "
+                "AND (taken_by = ? OR taken_until <= ?) ORDER BY not_before, refund LIMIT ?) "
+                "RETURNING company, refund, part, waits, not_before",
+                (
+                    worker,
+                    utc_text(now + timedelta(seconds=seconds)),
+                    company,
+                    *waits,
+                    utc_text(now),
+                    worker,
+                    utc_text(now),
+                    limit,
+                ),
+            )
+            rows = cursor.fetchall()
+        return sorted((_due(row) for row in rows), key=lambda call: (call.not_before, call.refund))
+
     def now(self) -> datetime:
         """The time by the store's clock; all processes on one store agree on it."""
         if self._now:
@@ -201,6 +232,10 @@ class SqliteStore:
     def _reading(self) -> Iterator[SQLiteCursor]:
         with _translated(self.where), self._datastore.transaction(commit=False) as cursor:
             yield cursor
+
+
+def _due(row: Sequence[Any]) -> CallDue:
+    return CallDue(row[0], UUID(row[1]), Part(row[2]), Waits(row[3]), _time(row[4]))
 
 
 def _account(row: Sequence[Any]) -> Account:

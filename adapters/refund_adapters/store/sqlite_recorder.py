@@ -308,7 +308,8 @@ def _set_due(cursor: SQLiteCursor, due: Sequence[tuple[UUID, tuple[CallDue, ...]
         cursor.execute("DELETE FROM calls_due WHERE refund = ?", (refund.hex,))
         for call in calls:
             cursor.execute(
-                "INSERT INTO calls_due VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO calls_due (refund, part, company, waits, not_before) "
+                "VALUES (?, ?, ?, ?, ?)",
                 (
                     refund.hex,
                     call.part,

@@ -67,7 +67,10 @@ CREATE TABLE IF NOT EXISTS calls_due (
   company TEXT NOT NULL,
   waits TEXT NOT NULL,
   not_before TEXT NOT NULL,
-  PRIMARY KEY (refund, part)
+  -- Until when a dispatcher has it in hand, so that others leave it alone; safety does not rest on it.
+  taken_by TEXT NOT NULL DEFAULT '',
+  taken_until TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (refund, part, waits)
 ) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS calls_due_by_time ON calls_due (company, waits, not_before);

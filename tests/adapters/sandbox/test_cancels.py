@@ -72,7 +72,7 @@ def test_the_automatic_comment_may_be_english() -> None:
     [("joins", True, True), ("replaces", True, False), ("ignored", False, True)],
 )
 def test_a_callers_comment_joins_replaces_or_is_ignored(
-    switch: str, ours: bool, automatic: bool
+    switch: str, *, ours: bool, automatic: bool
 ) -> None:
     books = api(cancel_comment=switch)
     books.invoice_receipt()
@@ -204,6 +204,12 @@ def test_the_date_of_a_cancel_is_today_unless_it_is_said() -> None:
     assert str(books.sandbox.books.documents[Key(3, 1)].issue_date) == "2026-11-22"
     back = books.sandbox.books.receipts[Key(1, 1)]
     assert (str(back.issue_date), str(back.issue_time)) == ("2026-12-01", "07:05:00")
+
+
+def test_a_cancel_into_a_type_that_the_company_lacks_is_refused() -> None:
+    books = api(company={"cancelled_into": 55})
+    books.invoice_receipt()
+    assert "-23" in books.refused("Document.Cancel", document_type=2, document_number=1)
 
 
 def test_a_closed_month_takes_no_cancel() -> None:

@@ -181,6 +181,14 @@ def test_without_vat_in_the_prices_the_payments_are_gross() -> None:
         ({"discount_value": -1}, "INVALID_DISCOUNT_VALUE"),
         ({"document_type": 2}, "RECEIPT_MISSING_PAYMENTS_RECORDS"),
         ({"closed_document_type": 7, "closed_document_number": 1}, "-76 : "),
+        (
+            {"items": [SALE | {"closed_document_type": 7, "closed_document_num": 1}]},
+            "-76 : ",
+        ),
+        (
+            {"items": [SALE | {"closed_document_type": 7, "closed_document_line": 233}]},
+            "OUT_OF_RANGE : closed_document_line",
+        ),
         ({"last_name": "x" * 31}, "OUT_OF_RANGE : last_name"),
         ({"round_digits": 3}, "OUT_OF_RANGE : round_digits"),
     ],
@@ -289,6 +297,13 @@ def test_credits_may_get_an_allocation_number() -> None:
     allowed = api(allocation_number_on_credits=True).ok("Document.New", **credit)
     assert allowed["confirmation_number"] != 0
     assert api().ok("Document.New", **document())["confirmation_number"] != 0
+
+
+def test_a_line_may_name_the_line_that_it_closes() -> None:
+    books = api()
+    books.invoice(document_type=7)
+    closes = {"closed_document_type": 7, "closed_document_num": 1, "closed_document_line": 1}
+    assert books.ok("Document.New", **document(SALE | closes))
 
 
 def test_the_issue_date_is_now_in_israel_unless_it_is_said() -> None:

@@ -1,0 +1,147 @@
+"""The command that sends what is due and records the answers."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from refund_adapters.cli.answers import pending_table
+from refund_adapters.cli.errors import DONE, LEFT, UNAVAILABLE
+from refund_adapters.cli.everywhere import Run, everywhere
+
+if TYPE_CHECKING:
+    from refund_adapters.protocol import Step
+    from refund_projections.calls_due import Pending
+
+app = typer.Typer()
+
+
+@app.command(
+    rich_help_panel="Sending",
+    epilog="Examples: refund-ledger dispatch\n\nrefund-ledger dispatch --watch",
+)
+@everywhere
+def dispatch(
+    run: Run,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until interrupted; SIGTERM is fine.")
+    ] = False,
+    wait: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, max=86_400, help="Stay for what is due within this time."
+        ),
+    ] = 30.0,
+) -> int:
+    """Send what is due, look for what is in doubt, and record the answers.
+
+    An interrupt finishes the call under way and ends with 0. Otherwise ends with 0 where nothing is
+    left, with 1 where something waits for a person or for its time, and with 3 where calls are
+    left because the accounting system cannot be reached. JSON: one line for each step, then a
+    summary with what is left.
+    """
+    from refund_adapters.questions import Questions
+
+    stop = Stop()
+    with run.desk(calls=True) as desk, interrupts(stop):
+        told = _Told(run, stop)
+        dispatcher = desk.dispatcher(watch=told.step, stop=stop)
+        steps = dispatcher.run(forever=watch, patience=wait)
+        left = Questions(desk.store, desk.company).calls_left()
+        now = desk.store.now()
+    if run.json:
+        from refund_adapters.cli import shapes
+
+        waiting = [shapes.pending(one, now) for one in left]
+        run.out.shape({"type": "summary", "steps": steps, "stopped": stop.asked, "left": waiting})
+    if told.silenced:
+        return DONE
+    run.out.line(f"{steps} steps; {_left_in_words(left)}")
+    pending_table(run, left, now)
+    return DONE if stop.asked else _code(left)
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether somebody asked to stop."""
+
+    asked: bool = False
+
+    def __call__(self) -> bool:
+        """Say whether to stop."""
+        return self.asked
+
+
+@contextmanager
+def interrupts(stop: Stop) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM ask to stop; a second one interrupts as usual."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def ask(number: int, _: Any) -> None:
+        stop.asked = True
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in numbers:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class _Told:
+    """Tells each step as it happens; where nobody reads any more, the dispatcher stops in order."""
+
+    run: Run
+    stop: Stop
+    silenced: bool = False
+
+    def step(self, step: Step) -> None:
+        if self.silenced:
+            return
+        out = self.run.out
+        try:
+            if self.run.json:
+                out.shape(
+                    {
+                        "type": "step",
+                        "key": step.key,
+                        "refund": str(step.refund),
+                        "part": step.part.value,
+                        "what": step.what,
+                        "detail": step.detail,
+                    }
+                )
+            out.line(f"{step.key} {step.part}: {step.what}: {step.detail}")
+            out.flush()
+        except BrokenPipeError:
+            # An exception here would abandon a call that was just announced.
+            self.silenced = self.stop.asked = True
+
+
+def _left_in_words(left: tuple[Pending, ...]) -> str:
+    people = sum(_for_person(one) for one in left)
+    if not left:
+        return "nothing is left"
+    return f"{len(left)} left, {people} of them for a person"
+
+
+def _for_person(one: Pending) -> bool:
+    return one.waits is None or one.waits.value == "person"
+
+
+def _code(left: tuple[Pending, ...]) -> int:
+    """1 where a person or time is needed; 3 where nothing but the accounting system is missing."""
+    if not left:
+        return DONE
+    to_send = [one for one in left if one.waits is not None and one.waits.value == "send"]
+    return UNAVAILABLE if len(to_send) == len(left) else LEFT

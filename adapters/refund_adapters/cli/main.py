@@ -1,0 +1,133 @@
+"""The command `refund-ledger`: its commands, its flags, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from refund_adapters.cli import (
+    answers,
+    dispatching,
+    errors,
+    granting,
+    originals,
+    people,
+    requests,
+    sandbox,
+)
+from refund_adapters.cli.everywhere import ActorFlag, CompanyFlag, JsonFlag, Run, StoreFlag
+
+NAME = "refund-ledger"
+
+ENDS = (
+    "Ends with: 0 done; 1 refused, or something differs or is left; 2 the input cannot be read; "
+    "3 the store or the accounting system cannot be used now; 70 a mistake in this software; "
+    "130 interrupted; 141 nobody reads the output any more."
+)
+
+app = typer.Typer(
+    name=NAME,
+    help="Give money back once: ask, agree, send to the accounting system, and prove every cent.",
+    epilog=f"{ENDS}\n\nExample: {NAME} request --key order-17 --original invoice_receipt:2/6923 "
+    f"--reason returned_goods\n\nThen: {NAME} dispatch",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (sandbox, originals, granting, requests, people, dispatching, answers):
+    app.add_typer(room.app)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag's value
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"{NAME} {version('refund-ledger')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    *,
+    store: StoreFlag = None,
+    company: CompanyFlag = None,
+    actor: ActorFlag = None,
+    json: JsonFlag = False,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    run: Run = context.find_root().obj
+    run.take(store=store, company=company, actor=actor, json=json)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; says every error in one sentence."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    run = Run()
+    _say_what_cannot_be_written()
+    try:
+        code = _run(run, given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _nobody_reads()
+        return errors.UNREAD
+    except (KeyboardInterrupt, typer.Abort):
+        return errors.say(
+            errors.Failure(errors.INTERRUPTED, "interrupted", "stopped"), as_json=run.json
+        )
+    except Exception as error:
+        failure = errors.failure_of(error)
+        if failure is None:
+            if errors.wants_traceback():
+                raise
+            failure = errors.unexpected(error)
+        return errors.say(failure, as_json=run.json or "--json" in given)
+
+
+def _run(run: Run, given: list[str]) -> int:
+    """Find the command and run it; returns its exit code."""
+    command: Any = typer.main.get_command(app)
+    try:
+        _are_text(given)
+        with command.make_context(NAME, given, obj=run) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as asked:
+        return asked.exit_code
+    except errors.UsageError as wrong:
+        if type(wrong).__name__ == "NoArgsIsHelpError":
+            typer.echo(wrong.format_message())  # type: ignore[attr-defined]
+            return errors.USAGE
+        failure = errors.usage_failure(wrong)
+        return errors.say(failure, as_json=run.json or "--json" in given)
+
+
+def _are_text(given: Sequence[str]) -> None:
+    """Refuse bytes that are no text: they could neither be stored nor shown."""
+    for number, word in enumerate(given, 1):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise typer.BadParameter(f"argument {number} is not UTF-8 text") from None
+
+
+def _say_what_cannot_be_written() -> None:
+    """A terminal that lacks a letter shows its number, and does not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nobody_reads() -> None:
+    """Keep the interpreter from failing once more when it flushes at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,162 @@
+"""The command that starts an accounting server to try things out on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from refund_adapters.cli.everywhere import Run, everywhere
+from refund_adapters.cli.output import Column
+
+if TYPE_CHECKING:
+    from refund_adapters.sandbox.core import Sandbox
+    from refund_adapters.sandbox.switches import Switches
+
+PORT = 8769
+TOKEN_SETTING = "REFUND_LEDGER_RIVHIT_TOKEN"  # noqa: S105 - a name of a setting
+SANDBOX_TOKEN = "sandbox-token-that-is-no-secret"  # noqa: S105 - opens a server on loopback only
+
+app = typer.Typer()
+
+
+@app.command(
+    rich_help_panel="Trying out",
+    epilog="Example: refund-ledger sandbox --port 8769 --switch status_for_cancels=absent",
+)
+@everywhere
+def sandbox(
+    run: Run,
+    *,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+    ] = PORT,
+    load: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Originals to start with, in Rivhit's answer format; may be repeated. "
+            "Those of the demo where none is named.",
+        ),
+    ] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without any originals.")] = False,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Set what nobody knows of the API otherwise."),
+    ] = None,
+    list_switches: Annotated[
+        bool, typer.Option("--list-switches", help="List the switches with their defaults.")
+    ] = False,
+) -> int:
+    """Start a server that behaves like Rivhit Online, on this machine only, until interrupted.
+
+    Its books live in memory and end with it. It accepts the token in REFUND_LEDGER_RIVHIT_TOKEN, or
+    a fixed one that is no secret where that is not set.
+    """
+    if list_switches:
+        return _list(run)
+    server = _sandbox(_switches(switch or []), load or [], empty=empty)
+    from refund_adapters.sandbox.refusals import SandboxError
+    from refund_adapters.sandbox.server import run as serve
+    from refund_ledger.errors import InvalidInputError
+
+    # The server stops on these signals and then raises them again; by then all is in order.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _, __: None)
+    try:
+        serve(server, port=port, ready=lambda address: _announce(run, server, address))
+    except SandboxError as error:
+        raise InvalidInputError("port", str(error)) from None
+    run.out.note("sandbox: stopped")
+    return 0
+
+
+def _announce(run: Run, server: Sandbox, address: str) -> None:
+    from refund_adapters.sandbox.server import ROOT
+
+    url = address + ROOT.rstrip("/")
+    own_token = TOKEN_SETTING not in os.environ
+    if run.json:
+        originals = len(server.books.documents) + len(server.books.receipts)
+        shape: dict[str, Any] = {"address": address, "url": url, "originals": originals}
+        if own_token:
+            shape["token"] = SANDBOX_TOKEN
+        run.out.shape(shape)
+    run.out.line(f"The sandbox answers at {url}")
+    run.out.line("It holds:")
+    for what, count in (
+        ("customers", len(server.books.customers)),
+        ("documents", len(server.books.documents)),
+        ("receipts", len(server.books.receipts)),
+    ):
+        run.out.line(f"  {count} {what}")
+    run.out.line("Point the ledger at it, in another terminal:")
+    run.out.line(f"  export REFUND_LEDGER_RIVHIT_URL={url}")
+    token = SANDBOX_TOKEN if own_token else "the value that it has here"
+    run.out.line(
+        f"  export {TOKEN_SETTING}={token}" if own_token else f"  {TOKEN_SETTING}: {token}"
+    )
+    run.out.line("Stop it with Ctrl-C.")
+    run.out.flush()
+
+
+def _sandbox(switches: Switches, load: list[Path], *, empty: bool) -> Sandbox:
+    from refund_adapters.sandbox.core import Sandbox
+    from refund_adapters.sandbox.loading import load_demo, load_file
+    from refund_adapters.sandbox.refusals import SandboxError
+    from refund_adapters.sandbox.server import real_time, seeded
+    from refund_ledger.errors import InvalidInputError
+
+    if empty and load:
+        raise InvalidInputError("empty", "leave it out, or name no file to load")
+    token = os.environ.get(TOKEN_SETTING) or SANDBOX_TOKEN
+    server = Sandbox(token=token, now=real_time, rng=seeded(), switches=switches)
+    try:
+        for path in load:
+            load_file(server.books, path)
+    except SandboxError as error:
+        raise InvalidInputError("load", str(error)) from None
+    if not load and not empty:
+        load_demo(server.books)
+    return server
+
+
+def _switches(given: list[str]) -> Switches:
+    """Read NAME=VALUE; a value is JSON where it can be, and text otherwise."""
+    import simplejson
+    from pydantic import ValidationError
+
+    from refund_adapters.sandbox.switches import Switches
+    from refund_ledger.asking import invalid
+    from refund_ledger.errors import InvalidInputError
+
+    changes: dict[str, Any] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals or name not in Switches.model_fields:
+            raise InvalidInputError(
+                "switch", f"expected NAME=VALUE, got {one!r}; --list-switches names them"
+            )
+        try:
+            changes[name] = simplejson.loads(text, use_decimal=True)
+        except ValueError:
+            changes[name] = text
+    try:
+        return Switches().with_(**changes)
+    except ValidationError as error:
+        wrong = invalid(error)
+        raise InvalidInputError(f"switch {wrong.field}", wrong.problem) from None
+
+
+def _list(run: Run) -> int:
+    from refund_adapters.sandbox.switches import Switches
+
+    described = Switches.described()
+    if run.json:
+        names = ("name", "default", "unknown")
+        run.out.shape({"switches": [dict(zip(names, one, strict=True)) for one in described]})
+    run.out.table((Column("switch"), Column("default"), Column("what is unknown")), described)
+    return 0

@@ -1,0 +1,30 @@
+"""Pace: how many calls a process makes in a second, over all its threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Pace:
+    """Lets at most `per_second` calls begin in any second, evenly spread; none is no limit."""
+
+    per_second: float | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        """Wait for the next place; places are given in the order of asking."""
+        if self.per_second is None:
+            return
+        with self._lock:
+            now = self.monotonic()
+            mine = max(self._next, now)
+            self._next = mine + 1.0 / self.per_second
+        if mine > now:
+            self.sleep(mine - now)

@@ -1,0 +1,199 @@
+"""Questions: what people and pipelines ask of a ledger; nothing here writes.
+
+desk.questions.balances()
+desk.questions.statement(customer_id="1001", currency="ILS")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger.accounts import AccountKind
+from refund_ledger.errors import ConflictError, NotFoundError
+from refund_ledger.events import CreditGranted, Event, OriginalRecorded, RefundRequested
+from refund_ledger.originals import OriginalRef
+from refund_ledger.recording import fold_original, grant_stream
+from refund_ledger.refund import CallDue, Refund, Waits, fold
+from refund_projections import audit_trail, calls_due, credit_balances, remaining, statement
+from refund_projections.audit_trail import Entry
+from refund_projections.calls_due import Pending
+from refund_projections.credit_balances import POSITION, CreditBalance
+from refund_projections.rebuild import Rebuilt, rebuild
+from refund_projections.remaining import Remaining
+from refund_projections.statement import Statement
+
+MAX_LOOKS = 10
+"""How often a reading over several tables is made again because a writer came in between."""
+
+Heard = Callable[[int, int], None]
+"""Hears how many events have been read, out of how many."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalStanding:
+    """An original, what is left of it, and the refunds that took from it, the oldest first."""
+
+    recorded: OriginalRecorded
+    remaining: Remaining
+    refunds: tuple[Refund, ...]
+
+
+class Questions:
+    """Everything that a company's ledger can be asked."""
+
+    def __init__(
+        self, store: SqliteStore, company: str, *, heard: Heard = lambda _, __: None
+    ) -> None:
+        self._store = store
+        self._company = company
+        self._heard = heard
+
+    # --- money ------------------------------------------------------------------------------------
+
+    def balances(self, *, customer_id: str | None = None) -> tuple[CreditBalance, ...]:
+        """Who owes whom now, for each customer and currency; who comes to nothing is left out."""
+        only = {} if customer_id is None else {"customer": customer_id}
+
+        def read() -> tuple[CreditBalance, ...]:
+            live = [
+                entry
+                for kind in POSITION
+                for entry in self._store.sums(self._company, kind=kind, **only)
+            ]
+            guarded = self._store.balances(self._company, kind=AccountKind.CREDIT, **only)
+            age = {account: number for number, (account, _) in enumerate(guarded)}
+            live.sort(key=lambda entry: age.get(entry[0], len(age)))
+            return tuple(credit_balances.from_sums(live).values())
+
+        return self._steadily(read)
+
+    def statement(
+        self,
+        *,
+        customer_id: str,
+        currency: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Statement:
+        """What happened to one customer in one currency, from `since` to before `until`."""
+        return statement.statement(
+            self._events(),
+            company=self._company,
+            customer_id=customer_id,
+            currency=currency,
+            since=since,
+            until=until,
+        )
+
+    # --- stories ----------------------------------------------------------------------------------
+
+    def story(self, refund: UUID) -> tuple[Entry, ...]:
+        """The whole story of one refund; raises `NotFoundError`."""
+        found = tuple(audit_trail.of_refund(self._store.stream(refund), refund))
+        if not found:
+            raise NotFoundError(f"no refund {refund} is recorded; check the id or the key")
+        return found
+
+    def story_of_original(self, ref: OriginalRef) -> tuple[Entry, ...]:
+        """Everything that touched an original: its reading, its payments, its refunds."""
+        return tuple(audit_trail.of_original(self._events(), self._company, ref))
+
+    def story_of_customer(self, customer_id: str) -> tuple[Entry, ...]:
+        """Everything that happened to one customer."""
+        return tuple(audit_trail.of_customer(self._events(), self._company, customer_id))
+
+    # --- originals and credits --------------------------------------------------------------------
+
+    def original(self, ref: OriginalRef) -> OriginalStanding:
+        """What is left of an original, in flight and done; raises `NotFoundError`."""
+        found = fold_original(self._store.stream(ref.stream(self._company)))
+        if found is None:
+            raise NotFoundError(f"{ref} is not recorded; import it first")
+
+        def read() -> Remaining:
+            sums = self._store.sums(self._company, subject=str(ref))
+            return remaining.from_sums(sums)[self._company, str(ref)]
+
+        return OriginalStanding(found.recorded, read(), tuple(self._refunds_of(ref)))
+
+    def grant(self, reference: str) -> CreditGranted:
+        """A credit that was granted; raises `NotFoundError`."""
+        for event in self._store.stream(grant_stream(self._company, reference)):
+            if isinstance(event, CreditGranted):
+                return event
+        raise NotFoundError(f"no credit was granted under {reference!r}; check the reference")
+
+    def _refunds_of(self, ref: OriginalRef) -> Iterator[Refund]:
+        """The refunds that took from an original; each took at the position of its request."""
+        kind = AccountKind.REFUNDABLE
+        taken = self._store.postings(self._company, kind=kind, subject=str(ref))
+        for position in dict.fromkeys(at for at, posting in taken if posting.amount < 0):
+            _, event = next(self._store.events(after=position - 1))
+            if isinstance(event, RefundRequested):
+                refund = fold(self._store.stream(event.originator_id))
+                if refund:
+                    yield refund
+
+    # --- what waits -------------------------------------------------------------------------------
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Everything that is not settled and why, the longest waiting first; reads all events."""
+        return calls_due.fold(self._events()).pending(self._company)
+
+    def calls_left(self) -> tuple[Pending, ...]:
+        """What the dispatcher has left, the longest waiting first, from the live calls due."""
+        due = self._store.due(self._company, *Waits)
+        refunds = (fold(self._store.stream(call.refund)) for call in _one_each(due))
+        left = (entry for refund in refunds if refund for entry in calls_due.pending(refund))
+        return tuple(left)
+
+    # --- proof ------------------------------------------------------------------------------------
+
+    def rebuild(self) -> Rebuilt:
+        """Replay every event into fresh sums, balances and calls due, and compare with the live."""
+
+        def read() -> Rebuilt:
+            return rebuild(
+                self._with_positions(),
+                company=self._company,
+                sums=self._store.sums(self._company),
+                balances=self._store.balances(self._company),
+                due=self._store.due(self._company, *Waits, limit=self._store.position()),
+            )
+
+        return self._steadily(read)
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def _events(self) -> Iterator[Event]:
+        return (event for _, event in self._with_positions() if event.company == self._company)
+
+    def _with_positions(self) -> Iterator[tuple[int, Event]]:
+        total = self._store.position()
+        for number, (position, event) in enumerate(self._store.events(), 1):
+            if position > total:
+                return
+            self._heard(number, total)
+            yield position, event
+
+    def _steadily(self, read: Callable[[], T]) -> T:
+        """Read until no writer came in between, so that several tables say the same moment."""
+        for _ in range(MAX_LOOKS):
+            before = self._store.position()
+            found = read()
+            if self._store.position() == before:
+                return found
+        raise ConflictError(
+            f"others wrote during each of {MAX_LOOKS} readings; stop them and try again"
+        )
+
+
+def _one_each(due: Iterable[CallDue]) -> list[CallDue]:
+    return list({call.refund: call for call in due}.values())

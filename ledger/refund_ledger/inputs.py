@@ -1,0 +1,49 @@
+"""Inputs: text without hidden characters, whole numbers, and errors that name the field."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from refund_ledger.errors import InvalidInputError
+from refund_ledger.money import MAX_MINOR, SHOWN
+
+Positive = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
+
+
+def plain_text(text: str) -> str:
+    """Accept text without control characters and direction marks, which hide what a reader sees."""
+    for character in text:
+        name = unicodedata.category(character)
+        if name in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:
+            raise ValueError(
+                f"holds the invisible character U+{ord(character):04X}; remove it and send again"
+            )
+    return text.strip()
+
+
+Plain = Annotated[str, AfterValidator(plain_text)]
+
+
+def said(text: str, field: str, *, longest: int = 1000) -> str:
+    """Check what a person says of a decision; raises `InvalidInputError` naming the field."""
+    try:
+        plain = plain_text(text)
+    except ValueError as error:
+        raise InvalidInputError(field, str(error)) from None
+    if len(plain) > longest:
+        raise InvalidInputError(field, f"is longer than {longest} characters; say it shorter")
+    return plain
+
+
+def invalid(error: ValidationError) -> InvalidInputError:
+    """Say the first problem of a validation in words, with its field."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(step) for step in first["loc"]) or "input"
+    message = first["msg"].removeprefix("Value error, ")
+    given = first.get("input")
+    short = isinstance(given, str | int | None) and len(repr(given)) <= SHOWN
+    shown = f", got {given!r}" if short else ""
+    return InvalidInputError(field, f"{message[:1].lower()}{message[1:]}{shown}")

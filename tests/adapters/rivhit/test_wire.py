@@ -1,0 +1,131 @@
+"""The transport: it ends on time, and knows whether a byte of the request left."""
+
+import socket
+import time
+
+import httpcore
+import httpx
+import pytest
+
+from refund_adapters.rivhit.wire import Fault, Wire, fault_of, sending
+from support.loopback import closed_port, envelope, http, scripted
+
+
+def post(url: str, *, limit: float = 5, connect: float = 5) -> tuple[httpx.Response | Fault, bool]:
+    """Post once; say what came back, and whether a byte left."""
+    timeout = httpx.Timeout(limit, connect=connect)
+    wire = Wire(connections=1)
+    with httpx.Client(transport=wire, timeout=timeout) as client, sending(limit) as state:
+        try:
+            return client.post(url, content=b"{}"), state.written
+        except httpx.HTTPError as error:
+            return fault_of(error, written=state.written), state.written
+
+
+def drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(200):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def drip_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(200):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def say_nothing(connection: socket.socket) -> None:
+    connection.settimeout(3)
+    connection.recv(1)
+
+
+def test_an_answer_comes_through() -> None:
+    with scripted(envelope({})) as server:
+        answer, written = post(server.url)
+    assert isinstance(answer, httpx.Response)
+    assert answer.status_code == 200
+    assert written
+
+
+def test_nobody_listening_means_that_not_a_byte_left() -> None:
+    assert post(f"http://127.0.0.1:{closed_port()}/") == (Fault.REFUSED, False)
+
+
+def test_a_name_without_address_means_that_not_a_byte_left() -> None:
+    assert post("http://no-such-host.invalid/") == (Fault.NO_ADDRESS, False)
+
+
+def test_a_server_that_does_not_speak_tls_gets_no_request() -> None:
+    with scripted(http(b"plain"), unasked=True) as server:
+        answer = post(server.url.replace("http://", "https://"))
+    assert answer == (Fault.TLS_FAILED, False)
+
+
+@pytest.mark.parametrize("behaviour", [drip, drip_headers, say_nothing])
+def test_an_answer_that_drips_ends_with_the_time_of_the_call(behaviour: object) -> None:
+    assert callable(behaviour)
+    with scripted(behaviour) as server:
+        began = time.monotonic()
+        assert post(server.url, limit=0.5) == (Fault.TIMEOUT, True)
+        assert time.monotonic() - began < 2
+
+
+def test_a_connection_closed_without_an_answer_is_broken() -> None:
+    with scripted(lambda connection: connection.close()) as server:
+        assert post(server.url) == (Fault.BROKEN, True)
+
+
+def test_an_answer_that_is_cut_is_broken() -> None:
+    with scripted(envelope({})[:-5]) as server:
+        assert post(server.url) == (Fault.BROKEN, True)
+
+
+def test_past_the_time_of_the_call_nothing_is_written() -> None:
+    with scripted(envelope({})) as server, httpx.Client(transport=Wire(connections=1)) as client:
+        client.post(server.url)
+        with sending(-1) as state, pytest.raises(httpx.TimeoutException) as late:
+            client.post(server.url)
+        assert fault_of(late.value, written=state.written) in {
+            Fault.CONNECT_TIMEOUT,
+            Fault.TOO_LATE,
+        }
+        assert not state.written
+        assert len(server.received) == 1
+
+
+def test_a_fault_proves_nothing_once_a_byte_was_written() -> None:
+    for error in (
+        httpx.ConnectError("x"),
+        httpx.ConnectTimeout("x"),
+        httpx.PoolTimeout("x"),
+        httpx.WriteTimeout("x"),
+    ):
+        assert fault_of(error, written=True) in {Fault.TIMEOUT, Fault.BROKEN}
+
+
+def test_an_unforeseen_error_proves_nothing_either() -> None:
+    assert fault_of(httpx.ConnectError("x"), written=False) is Fault.OTHER
+    assert fault_of(httpx.ReadTimeout("x"), written=False) is Fault.OTHER
+    assert fault_of(httpx.RemoteProtocolError("x"), written=False) is Fault.OTHER
+
+
+def test_waiting_for_a_free_connection_sends_nothing() -> None:
+    assert fault_of(httpx.PoolTimeout("x"), written=False) is Fault.NO_SLOT
+    assert fault_of(httpx.ConnectTimeout("x"), written=False) is Fault.CONNECT_TIMEOUT
+    assert fault_of(httpx.WriteTimeout("x"), written=False) is Fault.TOO_LATE
+
+
+def test_the_cause_of_a_refused_connection_is_found_however_deep() -> None:
+    error = httpx.ConnectError("x")
+    error.__cause__ = httpcore.ConnectError("x")
+    error.__cause__.__cause__ = ConnectionRefusedError()
+    assert fault_of(error, written=False) is Fault.REFUSED
+
+
+def test_the_words_of_the_status_line_are_dropped() -> None:
+    with scripted(http(b"{}")) as server:
+        answer, _ = post(server.url)
+    assert isinstance(answer, httpx.Response)
+    assert answer.reason_phrase == "OK"
