@@ -160,14 +160,15 @@ class Desk:
 
     # --- originals and credits --------------------------------------------------------------------
 
-    def import_file(self, path: Path) -> Iterator[Imported]:
+    def import_file(self, path: Path | str) -> Iterator[Imported]:
         """Record the originals and credits of a JSON Lines file, each row judged alone.
 
         A row is `{"original": {...}}` or `{"credit": {...}}`; sales come before the receipts that pay
         them. Safe to run again: what is known is said to be known.
         """
-        for row in rows_of(path):
-            yield self._import_row(row, path.name)
+        file = Path(path)
+        for row in rows_of(file):
+            yield self._import_row(row, file.name)
 
     def _import_row(self, row: Numbered, name: str) -> Imported:
         shown = f"row {row.number}"

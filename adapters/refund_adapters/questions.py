@@ -55,6 +55,10 @@ class Questions:
         self._company = company
         self._heard = heard
 
+    def now(self) -> datetime:
+        """The time by the store's clock."""
+        return self._store.now()
+
     # --- money ------------------------------------------------------------------------------------
 
     def balances(self, *, customer_id: str | None = None) -> tuple[CreditBalance, ...]:
@@ -148,8 +152,8 @@ class Questions:
         return calls_due.fold(self._events()).pending(self._company)
 
     def calls_left(self) -> tuple[Pending, ...]:
-        """What the dispatcher has left, the longest waiting first, from the live calls due."""
-        due = self._store.due(self._company, *Waits)
+        """What a dispatcher has left of refunds in progress, from the live calls due."""
+        due = self._store.due(self._company, *(set(Waits) - {Waits.WATCH}))
         refunds = (fold(self._store.stream(call.refund)) for call in _one_each(due))
         left = (entry for refund in refunds if refund for entry in calls_due.pending(refund))
         return tuple(left)

@@ -122,7 +122,7 @@ def _payments_still_there(refund: Refund, amount: int, look: Look) -> tuple[Take
 
 
 def _as_asked(amount: int, asked: list[int], left: list[int]) -> list[int]:
-    """Split an amount as it was asked, no more of each than is left; the rest where there is any."""
+    """Split an amount as it was asked, no more of each than is left; the rest elsewhere."""
     wanted = allocate(amount, asked)
     taken = [min(share, there) for share, there in zip(wanted, left, strict=True)]
     over = [there - share for share, there in zip(taken, left, strict=True)]

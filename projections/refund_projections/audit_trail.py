@@ -155,7 +155,7 @@ LABELS = {
     "learned": "known by",
     "lines": "line",
     "look_after": "a look proves something after",
-    "looked_from": "absence looked for from",
+    "looked_from": "looked from",
     "marker": "marker",
     "message": "answer",
     "method": "method",

@@ -134,7 +134,9 @@ def pending(refund: Refund) -> tuple[Pending, ...]:
 def _unsettled(refund: Refund) -> tuple[Pending, ...]:
     if refund.status is Status.AWAITING_APPROVAL:
         return (_awaits_approval(refund),)
-    return tuple(_waits(refund, call) for call in calls_due(refund))
+    # A part that is only watched is settled: whatever the watch finds is an alert of its own.
+    waits = (call for call in calls_due(refund) if call.waits is not Waits.WATCH)
+    return tuple(_waits(refund, call) for call in waits)
 
 
 def _awaits_approval(refund: Refund) -> Pending:
@@ -204,9 +206,6 @@ def _reading(refund: Refund, call: CallDue) -> tuple[str, datetime, str]:
         case Waits.PERSON if state.status is PartStatus.REFUSED and state.refusal:
             what_to_do = "put right what it complains about, then `resolve` to send again, or close"
             return words(state.refusal), state.refusal.timestamp, what_to_do
-        case Waits.WATCH:
-            why = "it is over, but another document of it might still turn up"
-            return why, since, f"nothing; after {after} `dispatch` looks once more"
         case _:
             why = f"looking did not settle what became of the call: {state.doubt}"
             what_to_do = (

@@ -26,7 +26,7 @@ from refund_ledger.events import (
 from refund_ledger.originals import Closes, Kind, Line, Method, Original, OriginalRef, Payment
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
-from refund_ledger.refund import Refund
+from refund_ledger.refund import Refund, Waits, calls_due
 from refund_ledger.stamps import Stamp
 
 COMPANY = "acme"
@@ -227,6 +227,13 @@ class Company:
             ),
         )
 
+    def watch(self, refund: UUID, part: Part) -> None:
+        stamp = self.stamp("dispatcher")
+        self.ledger.fact(
+            refund,
+            lambda now, _: calling.watched(now, stamp, part, looked_from=stamp.at, evidence=SEEN),
+        )
+
 
 # --- random histories -----------------------------------------------------------------------------
 
@@ -321,6 +328,13 @@ def _refuse(company: Company, random: Random, _: int) -> None:
     company.refuse(*_some(company, random))
 
 
+def _watch(company: Company, random: Random, _: int) -> None:
+    refund, part = _some(company, random)
+    due = calls_due(company.refund(refund))
+    if any(call.part is part and call.waits is Waits.WATCH for call in due):
+        company.watch(refund, part)
+
+
 def _send_again(company: Company, random: Random, _: int) -> None:
     refund, part = _some(company, random)
     version = company.refund(refund).version
@@ -353,5 +367,5 @@ def _acknowledge(company: Company, random: Random, _: int) -> None:
 
 
 _ASKING: list[_Act] = [_ask_sale, _ask_sale, _ask_money, _ask_credit, _ask_goodwill, _reduce]
-_CALLING: list[_Act] = [_submit, _submit, _answer, _answer, _doubt, _not_sent, _refuse]
+_CALLING: list[_Act] = [_submit, _submit, _answer, _answer, _doubt, _not_sent, _refuse, _watch]
 _ENDING: list[_Act] = [_send_again, _approve, _reject, _withdraw, _close, _acknowledge]

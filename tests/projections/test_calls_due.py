@@ -52,7 +52,14 @@ def test_an_attempt_that_never_left_says_why() -> None:
     company.not_sent(company.refunds[0], Part.INVOICE)
     one = only(company)
     assert one.why == "the last attempt never left: connection refused"
-    assert one.what_to_do == "`dispatch` sends it"
+    assert one.what_to_do == "`dispatch` sends it; until then it can be withdrawn"
+
+
+def test_a_part_whose_other_part_is_booked_can_no_longer_be_withdrawn() -> None:
+    company = sale_asked_back()
+    company.submit(company.refunds[0], Part.INVOICE)
+    company.answer(company.refunds[0], Part.INVOICE)
+    assert only(company).what_to_do == "`dispatch` sends it"
 
 
 def test_an_announced_call_waits_for_its_answer() -> None:
@@ -142,7 +149,8 @@ def test_a_closed_refund_is_watched_while_a_part_is_in_doubt() -> None:
     assert only(company).waits is Waits.LOOK
     company.refuse(refund, Part.INVOICE)
     company.close(refund)
-    assert fold(company.events()).refunds == {}
+    assert [call.waits for call in fold(company.events()).due(COMPANY)] == [Waits.WATCH]
+    assert fold(company.events()).pending(COMPANY) == ()
 
 
 def test_a_stream_without_its_request_is_damaged() -> None:
@@ -173,5 +181,5 @@ def test_whatever_is_unsettled_is_pending_and_nothing_else(company: Company) -> 
 
 
 def is_unsettled(refund: Refund) -> bool:
-    waits = refund.status is Status.AWAITING_APPROVAL or calls_due(refund)
-    return bool(waits or refund.alerts)
+    calls = [call for call in calls_due(refund) if call.waits is not Waits.WATCH]
+    return bool(refund.status is Status.AWAITING_APPROVAL or calls or refund.alerts)

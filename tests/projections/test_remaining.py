@@ -3,7 +3,6 @@
 from hypothesis import given
 
 from projections.histories import COMPANY, Company, histories
-from refund_ledger.accounts import AccountKind
 from refund_ledger.events import Part
 from refund_projections.remaining import LineLeft, PaymentLeft, Remaining, Side, from_sums
 from refund_projections.sums import sum_up
@@ -72,12 +71,10 @@ def test_replayed_and_live_sums_leave_the_same(company: Company) -> None:
 
 @given(histories)
 def test_what_is_in_flight_is_what_refunds_reserve(company: Company) -> None:
-    originals = from_sums(company.store.sums(COMPANY)).values()
-    for side in ("sale", "money"):
-        in_flight: int = sum(getattr(original, side).in_flight for original in originals)
-        reserved = company.store.total(COMPANY, AccountKind.RESERVED, item=side)
-        # A goodwill reserves rights of its own, on no original.
-        allowed = company.store.total(COMPANY, AccountKind.ALLOWED, item=side)
-        done = company.store.total(COMPANY, AccountKind.ISSUED, item=side, subject="")
-        beyond = company.store.total(COMPANY, AccountKind.EXCESS, item=side, subject="")
-        assert in_flight == reserved + allowed + done + beyond
+    refunds = [company.refund(refund) for refund in company.refunds]
+    for (_, original), left in from_sums(company.store.sums(COMPANY)).items():
+        of_sale = [one for one in refunds if one.request.sale == original]
+        of_money = [one for one in refunds if one.request.receipt == original]
+        assert left.sale.in_flight == sum(one.left_sale for one in of_sale)
+        assert left.quantity.in_flight == sum(one.left_quantity for one in of_sale)
+        assert left.money.in_flight == sum(one.left_money for one in of_money)

@@ -6,6 +6,7 @@ from projections.examples import AT, BACK, CREDIT_NOTE, EXAMPLES, make
 from refund_ledger.errors import InvariantError
 from refund_ledger.events import (
     CallInDoubt,
+    CallRefused,
     CreditGranted,
     CreditReduced,
     Event,
@@ -163,6 +164,17 @@ def test_a_request_says_what_is_wanted(fields: dict[str, object], said: str) -> 
                 "Attempt 2 to book the invoice part may have been carried out or not: no answer in "
                 "time; it will be looked for"
             ),
+        ),
+        (
+            EXAMPLES[CallRefused.TOPIC],
+            (
+                "Attempt 2 to book the invoice part was refused: no such customer (code -12); "
+                "nothing was booked"
+            ),
+        ),
+        (
+            changed(CallRefused, attempt=0),
+            "The invoice part cannot be sent as it is: no such customer; nothing was booked",
         ),
         (
             EXAMPLES[InvoicePartCancelled.TOPIC],

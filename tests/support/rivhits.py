@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import httpx
 from pydantic import SecretStr
 
 from refund_adapters.accounting import Call, Submitted
 from refund_adapters.rivhit import Rivhit, RivhitSettings
+from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.faults import Fault
 from refund_adapters.sandbox.server import serving
+from refund_adapters.sandbox.wire import Drop
 from refund_ledger.events import Part, RefundKind, RefundRequested, TakenLine, TakenPayment, Way
 from refund_ledger.originals import Method
 from support.loopback import ROOT
@@ -104,6 +107,32 @@ class Company:
         call = self.rivhit.prepare(request, part)
         self.rivhit.send(call)
         return call
+
+
+class WithoutNetwork(httpx.BaseTransport):
+    """Carries requests straight into a sandbox, for tests of many cases."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Hand over one request; an answer that is dropped was read by nobody."""
+        method = request.url.path.removeprefix(f"{ROOT}/")
+        reply = self._sandbox.handle(method, request.read())
+        if reply.drop is not Drop.NONE:
+            raise httpx.ReadError("dropped", request=request)
+        headers = {"Content-Type": reply.content_type}
+        return httpx.Response(reply.status, content=reply.body, headers=headers)
+
+
+@contextmanager
+def offline(*faults: Fault | None, on: str = "Document.New", **switches: Any) -> Iterator[Company]:
+    """Open the adapter on the demo's books without a network between them."""
+    served = api(*faults, on=on, demo=True, **switches)
+    chosen = settings(f"https://example.com{ROOT}")
+    transport = WithoutNetwork(served.sandbox)
+    with Rivhit(chosen, transport=transport, now=served.clock) as rivhit:
+        yield Company(served, rivhit)
 
 
 @contextmanager

@@ -27,10 +27,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 @everywhere
 def pending(run: Run) -> int:
     """List what waits, the longest waiting first: why, for how long, and what one can do."""
-    with run.desk() as desk:
-        now = desk.store.now()
     with run.questions("reading") as questions:
-        waiting = questions.pending()
+        now, waiting = questions.now(), questions.pending()
     if run.json:
         from refund_adapters.cli import shapes
 

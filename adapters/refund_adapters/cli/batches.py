@@ -40,7 +40,7 @@ def request_file(run: Run, path: Path, *, dry_run: bool, totals: Sequence[str]) 
         raise InvalidInputError(
             "file", f"{path.name} holds no rows; check that it is the right one"
         )
-    with run.desk(creates=not dry_run) as desk:
+    with run.desk() as desk:
         with run.out.progress("rehearsing") as tick:
             rehearsed = desk.rehearse(_counted(rows, tick))
         sums = totals_of(rehearsed)

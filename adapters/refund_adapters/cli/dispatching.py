@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -16,6 +18,7 @@ from refund_adapters.cli.everywhere import Run, everywhere
 
 if TYPE_CHECKING:
     from refund_adapters.protocol import Step
+    from refund_ledger.events import Part
     from refund_projections.calls_due import Pending
 
 app = typer.Typer()
@@ -64,7 +67,7 @@ def dispatch(
         return DONE
     run.out.line(f"{steps} steps; {_left_in_words(left)}")
     pending_table(run, left, now)
-    return DONE if stop.asked else _code(left)
+    return DONE if stop.asked else _code(left, told)
 
 
 @dataclass(slots=True)
@@ -97,17 +100,30 @@ def interrupts(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+UNANSWERED = frozenset({"waits", "not sent"})
+"""The steps that say that the accounting system could not be reached."""
+
+
 @dataclass(slots=True)
 class _Told:
-    """Tells each step as it happens; where nobody reads any more, the dispatcher stops in order."""
+    """Tells each step as it happens, from any thread, and remembers the last one of each part.
+
+    Where nobody reads any more, the dispatcher stops in order.
+    """
 
     run: Run
     stop: Stop
     silenced: bool = False
+    last: dict[tuple[UUID, Part], str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self, step: Step) -> None:
-        if self.silenced:
-            return
+        with self.lock:
+            self.last[step.refund, step.part] = step.what
+            if not self.silenced:
+                self._tell(step)
+
+    def _tell(self, step: Step) -> None:
         out = self.run.out
         try:
             if self.run.json:
@@ -139,9 +155,9 @@ def _for_person(one: Pending) -> bool:
     return one.waits is None or one.waits.value == "person"
 
 
-def _code(left: tuple[Pending, ...]) -> int:
-    """1 where a person or time is needed; 3 where nothing but the accounting system is missing."""
-    if not left:
-        return DONE
-    to_send = [one for one in left if one.waits is not None and one.waits.value == "send"]
-    return UNAVAILABLE if len(to_send) == len(left) else LEFT
+def _code(left: tuple[Pending, ...], told: _Told) -> int:
+    """3 where something is left because nobody answered; 1 where it needs a person or its time."""
+    last = (told.last.get((one.refund, one.part)) for one in left if one.part)
+    if UNANSWERED.intersection(last):
+        return UNAVAILABLE
+    return LEFT if left else DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -93,9 +94,9 @@ class Run:
         try:
             return read_settings(store=self.store, company=self.company, actor=self.actor)
         except SettingsError as error:
-            raise InvalidInputError(
-                "settings", f"{error}; expected a JSON object, such as {{}}"
-            ) from None
+            named = re.search(r'field "(\w+)"', str(error))
+            name = f"REFUND_LEDGER_{named[1].upper()}" if named else "settings"
+            raise InvalidInputError(name, 'expected a JSON object such as {"a": "b"}') from None
 
     @contextmanager
     def desk(self, *, calls: bool = False, creates: bool = False) -> Iterator[Desk]:

@@ -34,7 +34,10 @@ def grant(
         typer.Option(metavar="TYPE/NUMBER", help="The document that grants it, such as 3/481."),
     ] = None,
     receipt: Annotated[
-        str | None, typer.Option(metavar="TYPE/NUMBER", help="The receipt that was too much.")
+        str | None,
+        typer.Option(
+            metavar="REF", help="For an overpayment, the recorded receipt that was too high."
+        ),
     ] = None,
     comment: Annotated[str | None, typer.Option(help="At most 200 characters.")] = None,
 ) -> int:
@@ -46,10 +49,10 @@ def grant(
         "currency": currency,
         "why": why,
         "granted_on": date,
-        **_document(document, receipt),
+        **_document(document),
     }
-    if comment is not None:
-        fields["comment"] = comment
+    fields |= {"receipt": receipt} if receipt is not None else {}
+    fields |= {"comment": comment} if comment is not None else {}
     with run.desk(creates=True) as desk:
         new = desk.grant(**fields)
     _say(run, reference, "granted" if new else "known", f"{amount} {currency}")
@@ -97,18 +100,14 @@ def _say(run: Run, reference: str, outcome: str, amount: str) -> None:
     run.out.line(f"{reference}: {known if outcome == 'known' else f'{outcome}, {amount}'}")
 
 
-def _document(document: str | None, receipt: str | None) -> dict[str, Any]:
+def _document(document: str | None) -> dict[str, Any]:
     """The columns of the document that grants a credit."""
     from refund_adapters.desk import document_of
-    from refund_ledger.errors import InvalidInputError
     from refund_ledger.events import Part
 
-    if document and receipt:
-        raise InvalidInputError("document", "one document grants a credit; leave the other out")
-    named = document or receipt
-    if not named:
+    if not document:
         return {}
-    found = document_of(Part.INVOICE if document else Part.RECEIPT, named)
+    found = document_of(Part.INVOICE, document)
     return {
         "document_half": found.half,
         "document_series": found.series,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ ENDS = (
     "3 the store or the accounting system cannot be used now; 70 a mistake in this software; "
     "130 interrupted; 141 nobody reads the output any more."
 )
+
+STOPPED = "stopped; what was saved before stands"
 
 app = typer.Typer(
     name=NAME,
@@ -74,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     run = Run()
     _say_what_cannot_be_written()
+    _keep_logs_apart()
     try:
         code = _run(run, given)
         sys.stdout.flush()
@@ -83,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return errors.UNREAD
     except (KeyboardInterrupt, typer.Abort):
         return errors.say(
-            errors.Failure(errors.INTERRUPTED, "interrupted", "stopped"), as_json=run.json
+            errors.Failure(errors.INTERRUPTED, "interrupted", STOPPED), as_json=run.json
         )
     except Exception as error:
         failure = errors.failure_of(error)
@@ -125,6 +129,14 @@ def _say_what_cannot_be_written() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _keep_logs_apart() -> None:
+    """What libraries log is for whoever debugs; stderr is for the one sentence."""
+    if errors.wants_traceback():
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    else:
+        logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _nobody_reads() -> None:

@@ -175,10 +175,11 @@ def _report(run: Run, results: Iterable[Imported]) -> int:
                 if run.json:
                     run.out.shape(_row(result))
     finally:
-        run.out.table(
-            (Column("row", number=True), Column("original"), Column("outcome"), Column("why")),
-            [(one.number, one.name, one.outcome, one.detail) for one in rows],
-        )
+        if rows:
+            run.out.table(
+                (Column("row", number=True), Column("name"), Column("outcome"), Column("why")),
+                [(one.number, one.name, one.outcome, one.detail) for one in rows],
+            )
     if run.json:
         run.out.shape({"type": "summary", **counts})
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())

@@ -72,7 +72,8 @@ def _one(run: Run, fields: dict[str, Any], *, dry_run: bool) -> int:
         raise InvalidInputError(
             "reason", "say why with --reason; `refund-ledger reasons` lists them"
         )
-    with run.desk(creates=not dry_run) as desk:
+    # A goodwill needs nothing that was recorded before; everything else does.
+    with run.desk(creates=fields.get("kind") == "goodwill" and not dry_run) as desk:
         if dry_run:
             return _rehearsed(run, desk, fields)
         result = desk.request(**fields)

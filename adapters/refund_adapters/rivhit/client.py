@@ -63,7 +63,7 @@ class SaidNoError(UnavailableError):
         if failure.code == UNAUTHORIZED_CODE or failure.identifier == UNAUTHORIZED:
             super().__init__(f"Rivhit refused the token at {method}; check the token setting")
         else:
-            super().__init__(f"Rivhit answered {method} with {failure}")
+            super().__init__(f"Rivhit answered {method} with {failure.named}")
 
 
 class _PassingError(UnavailableError):
@@ -98,14 +98,14 @@ class Client:
         """Send a call once and say what came back; never raises for what the network does."""
         return self._post(method, body, LARGEST_ANSWER_TO_A_WRITE)
 
-    def ask(self, question: Question) -> object | None:
+    def ask(self, question: Question, *, attempts: int | None = None) -> object | None:
         """Read something; None where the system has no such data.
 
         Raises `SaidNoError` for an error of the system, `UnavailableError` where no answer came.
         """
         tries = stamina.retry_context(
             on=_PassingError,
-            attempts=self._settings.read_attempts,
+            attempts=attempts or self._settings.read_attempts,
             timeout=3 * self._settings.call_limit,
             wait_initial=0.2,
             wait_max=5,
@@ -137,7 +137,7 @@ class Client:
             case Failure() if reply.code in NO_DATA or reply.identifier == NO_DATA_FOUND:
                 return None
             case Failure() if reply.code in TRANSIENT:
-                raise _PassingError(f"Rivhit answered {question.method} with {reply}")
+                raise _PassingError(f"Rivhit answered {question.method} with {reply.named}")
             case Failure():
                 raise SaidNoError(question.method, reply)
 
@@ -189,6 +189,6 @@ def _in_words(reply: Reply) -> str:
         case Success():
             return f"HTTP {reply.status}, carried out"
         case Failure():
-            return f"HTTP {reply.status}, {reply}"
+            return f"HTTP {reply.status}, {reply.named}"
         case NoAnswer():
             return reply.why

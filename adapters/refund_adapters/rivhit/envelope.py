@@ -47,9 +47,14 @@ class Failure:
     empty: bool = True
     """Whether `data` holds nothing, as it does in every documented error."""
 
+    @property
+    def named(self) -> str:
+        """Code and identifier: never a customer's name, which a message may hold."""
+        shown = "" if self.code is None else str(self.code)
+        return " ".join(filter(None, (shown, self.identifier))) or "an error without a code"
+
     def __str__(self) -> str:
-        named = " ".join(filter(None, (str(self.code or ""), self.identifier)))
-        return " ".join(filter(None, (named or "an error", self.client_message)))
+        return " ".join(filter(None, (self.named, self.client_message)))
 
 
 @dataclass(frozen=True, slots=True)

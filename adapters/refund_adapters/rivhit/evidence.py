@@ -103,8 +103,7 @@ class Look:
             case NoAnswer() as nothing:
                 gathered.could_not_read(source, UnavailableError(f"a stored answer: {nothing.why}"))
             case Failure() as failure:
-                code = f"{failure.code or ''} {failure.identifier}".strip() or "an error"
-                gathered.say(source, f"an attempt was answered with {code}")
+                gathered.say(source, f"an attempt was answered with {failure.named}")
             case Success() as success:
                 made = made_by(submitted.method, submitted.request, success)
                 if made is None:

@@ -129,7 +129,7 @@ class Rivhit:
     def is_reachable(self) -> bool:
         """Whether Rivhit answers a small read."""
         try:
-            self._client.ask(messages.document_types())
+            self._client.ask(messages.document_types(), attempts=1)
         except SaidNoError:
             return True
         except UnavailableError:
@@ -151,8 +151,7 @@ class Rivhit:
                 home = self.settings.home_currency
                 return Done(made.document, made.booked(self._currency(call), home=home))
             case Verdict.REFUSED if isinstance(reply, Failure):
-                code = " ".join(filter(None, (str(reply.code or ""), reply.identifier)))
-                return Refused(code, f"{row.meaning}: {words}")
+                return Refused(self._client.scrub(reply.named), f"{row.meaning}: {words}")
             case Verdict.NOT_SENT:
                 return NotSent(f"{words}: {row.meaning}")
             case _:

@@ -66,16 +66,9 @@ def _document(
     issue_date, issue_time = office.issued(request.issue_date, request.issue_time)
     currency_id, rate = office.currency(request.currency_id, request.exchange_rate)
     terms = _terms(request, kind, office)
-    lines = tuple(
-        _line(number, row, office, currency_id, rate)
-        for number, row in enumerate(request.items, start=1)
-    )
-    if terms.discount_type == AMOUNT and len({line.exempt for line in lines}) > 1:
-        raise refusals.INVALID_DISCOUNT_TYPE.error("exempt and taxed lines need a percentage")
+    lines = _lines(request, terms, office, currency_id, rate)
     sums = totals([(line.total, line.exempt) for line in lines], terms, office.switches)
-    payments: tuple[Payment, ...] = ()
-    if kind.invoice_receipt:
-        payments = _paid(request, office, currency_id, sums.total)
+    payments = _paid(request, office, currency_id, sums.total) if kind.invoice_receipt else ()
     comments = request.comments or ""
     credit = sums.total < 0
     original = links.original_of(Kind.DOCUMENT, card.customer_id, comments, closed, office.books)
@@ -158,6 +151,18 @@ def _sort_code(request: DocumentNew, office: Office) -> int:
     if code not in {company.sort_code_with_vat, company.sort_code_exempt}:
         raise refusals.SORT_CODE_NOT_EXISTS.error(str(code))
     return code
+
+
+def _lines(
+    request: DocumentNew, terms: Terms, office: Office, currency_id: int, rate: Decimal
+) -> tuple[Line, ...]:
+    lines = tuple(
+        _line(number, row, office, currency_id, rate)
+        for number, row in enumerate(request.items, start=1)
+    )
+    if terms.discount_type == AMOUNT and len({line.exempt for line in lines}) > 1:
+        raise refusals.INVALID_DISCOUNT_TYPE.error("exempt and taxed lines need a percentage")
+    return lines
 
 
 def _line(number: int, row: ItemRow, office: Office, currency_id: int, rate: Decimal) -> Line:

@@ -119,21 +119,7 @@ def _document(row: DocumentRow, books: Books) -> Document:
     kind = books.company.document_type(key.type)
     if kind is None:
         raise LoadError(f"there is no document type {key.type}")
-    lines = tuple(
-        Line(
-            line=item.line or number,
-            item_id=item.item_id,
-            catalog_number=item.catalog_number,
-            description=item.description,
-            quantity=item.quantity,
-            price=item.price_nis if item.price_mtc is None else item.price_mtc,
-            price_nis=item.price_nis,
-            exempt=item.exempt_vat,
-            total=item.total_line,
-            is_closed=item.is_closed,
-        )
-        for number, item in enumerate(row.items, start=1)
-    )
+    lines = _lines(row)
     if sum((payment.amount for payment in row.payments), Decimal(0)) != row.receipt_total:
         raise LoadError(f"document {row.document_number}: its payments are not receipt_total")
     sums = _sums(row, lines)
@@ -163,6 +149,24 @@ def _document(row: DocumentRow, books: Books) -> Document:
         made_at=datetime.combine(issued, row.document_time, ISRAEL),
     )
     return _as_credit(document) if kind.credit and document.amount > 0 else document
+
+
+def _lines(row: DocumentRow) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            line=item.line or number,
+            item_id=item.item_id,
+            catalog_number=item.catalog_number,
+            description=item.description,
+            quantity=item.quantity,
+            price=item.price_nis if item.price_mtc is None else item.price_mtc,
+            price_nis=item.price_nis,
+            exempt=item.exempt_vat,
+            total=item.total_line,
+            is_closed=item.is_closed,
+        )
+        for number, item in enumerate(row.items, start=1)
+    )
 
 
 def _sums(row: DocumentRow, lines: tuple[Line, ...]) -> Totals:

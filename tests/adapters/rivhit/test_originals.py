@@ -112,8 +112,6 @@ def test_money_given_back_is_no_original() -> None:
     with company() as there:
         back = there.api.receipt(-118)
         assert "gives money back itself" in refused(there, f"receipt:1/{back}")
-        credit = there.api.invoice(SALE | {"price_nis": -118})
-        assert "positive total" in refused(there, f"invoice:1/{credit}") or True
 
 
 def test_a_negative_invoice_is_a_credit() -> None:

@@ -1,0 +1,8 @@
+"""The deterministic simulation: the real ledger, dispatchers and adapter in worlds that go wrong.
+
+A seed draws a world and everything that happens in it, so the same seed and code tell the same story:
+
+    from simulation.run import simulate
+
+    simulate(7).story
+"""

@@ -1,0 +1,122 @@
+"""An auditor who keeps books of their own, from what was acknowledged and never from events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from refund_ledger.accounts import AccountKind
+from refund_ledger.events import Part
+from refund_ledger.originals import Original
+from refund_ledger.refund import PartStatus, Refund, Status
+from support.books import Books
+
+
+@dataclass
+class Auditor:
+    """What each customer is owed, and what was given of each original."""
+
+    owed: Counter[str] = field(default_factory=Counter)
+    """By customer; negative where the customer owes."""
+    originals: dict[str, Original] = field(default_factory=dict)
+    paid: Counter[str] = field(default_factory=Counter)
+    """By sale, what its own reading said was paid."""
+    closed: Counter[str] = field(default_factory=Counter)
+    """By sale, what receipts say that they pay of it."""
+    booked: Counter[tuple[str, Part]] = field(default_factory=Counter)
+    """By original and side, what counter-documents came to."""
+    held: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """By refund and original, what requests under way may still book: sale and money."""
+    surprised: set[str] = field(default_factory=set)
+    """Originals of which more was booked than asked, or what nobody expected any more."""
+
+    # --- commands that were acknowledged ----------------------------------------------------------
+
+    def recorded(self, original: Original) -> None:
+        """An original was read."""
+        name, customer = str(original.ref), original.customer_id
+        self.originals[name] = original
+        self.owed[customer] += original.overpaid - original.open_amount
+        if original.kind.has_sale:
+            self.paid[name] = original.sale_total - original.open_amount
+        for part in original.closes:
+            before = max(self.paid[part.sale], self.closed[part.sale])
+            self.closed[part.sale] += part.amount
+            self.owed[customer] += max(self.paid[part.sale], self.closed[part.sale]) - before
+
+    def granted(self, customer: str, amount: int) -> None:
+        """A credit was granted, or reduced where the amount is negative."""
+        self.owed[customer] += amount
+
+    def requested(self, refund: Refund) -> None:
+        """A request was accepted."""
+        asked = refund.request
+        money = sum(payment.amount for payment in asked.payments)
+        for original, amounts in ((asked.sale, (asked.credited, 0)), (asked.receipt, (0, money))):
+            if original:
+                sale, back = self.held.get((str(refund.id), original), (0, 0))
+                self.held[str(refund.id), original] = (sale + amounts[0], back + amounts[1])
+
+    def answered(self, before: Refund, after: Refund, part: Part, booked: int) -> None:
+        """A counter-document exists, whether a request under way waits for it or not."""
+        asked = before.request
+        self.owed[asked.customer_id] += booked if part is Part.INVOICE else -booked
+        original = asked.sale if part is Part.INVOICE else asked.receipt
+        if original:
+            self.booked[original, part] += booked
+            key = str(before.id), original
+            held = dict(zip(Part, self.held[key], strict=True))
+            again = before.part(part).status is PartStatus.CANCELLED
+            if again or booked > held[part]:
+                self.surprised.add(original)
+            if not again:
+                going_on = after.status is Status.IN_PROGRESS
+                held[part] = max(held[part] - booked, 0) if going_on else 0
+                self.held[key] = (held[Part.INVOICE], held[Part.RECEIPT])
+        if after.status is Status.COMPLETED:
+            self.ended(after)
+
+    def ended(self, refund: Refund, *kept: Part) -> None:
+        """A refund is over; parts in doubt keep what they hold."""
+        for name in (refund.request.sale, refund.request.receipt):
+            if name:
+                sale, money = self.held.get((str(refund.id), name), (0, 0))
+                self.held[str(refund.id), name] = (
+                    sale if Part.INVOICE in kept else 0,
+                    money if Part.RECEIPT in kept else 0,
+                )
+
+    # --- what it comes to -------------------------------------------------------------------------
+
+    def left(self, original: str) -> tuple[int, int]:
+        """What may still be asked for: of the sale, and of the money."""
+        held = [amounts for (_, name), amounts in self.held.items() if name == original]
+        it = self.originals[original]
+        sale = it.sale_total - self.booked[original, Part.INVOICE] - sum(s for s, _ in held)
+        money = it.money_total - self.booked[original, Part.RECEIPT] - sum(m for _, m in held)
+        return sale, money
+
+    def compare(self, books: Books) -> None:
+        """The ledger says the same."""
+        for customer in {*self.owed, *(each.customer_id for each in self.originals.values())}:
+            assert _net(books, customer) == self.owed[customer], customer
+        for name in self.originals:
+            for side, part in (("sale", Part.INVOICE), ("money", Part.RECEIPT)):
+                issued = books.total(AccountKind.ISSUED, name, item=side)
+                assert issued == self.booked[name, part], (name, side)
+            if name not in self.surprised:
+                left = books.left_in_all(name)
+                assert left == self.left(name), (name, left, self.left(name))
+                assert min(left) >= 0
+
+
+def _net(books: Books, customer: str) -> int:
+    """What the ledger says that the company owes a customer."""
+    owed = (
+        AccountKind.CREDIT,
+        AccountKind.HELD_CREDIT,
+        AccountKind.PROMISED_CREDIT,
+        AccountKind.UNEXPLAINED,
+    )
+    total = sum(books.total(kind, customer=customer) for kind in owed)
+    return total - books.total(AccountKind.OPEN, customer=customer)

@@ -1,0 +1,408 @@
+"""Books for tests of the core: originals, requests and calls in few words, over a real store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger import calling
+from refund_ledger.accounts import QUANTITY, Account, AccountKind, Book
+from refund_ledger.application import RefundLedger
+from refund_ledger.asking import Request, read_request
+from refund_ledger.events import (
+    DocumentId,
+    Event,
+    Evidence,
+    GrantReason,
+    Learned,
+    Part,
+    ReductionReason,
+)
+from refund_ledger.originals import Closes, Kind, Line, Method, Original, OriginalRef, Payment
+from refund_ledger.policies import Terms
+from refund_ledger.postings import net_changes, postings
+from refund_ledger.recording import Grant
+from refund_ledger.refund import Refund
+from refund_ledger.stamps import Stamp
+
+COMPANY = "acme"
+CUSTOMER = "7"
+MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
+ONE = 1_000_000
+"""A quantity of one."""
+LOOKED = (Evidence(source="Document.List", said="nothing fits"),)
+
+
+def a_stamp(actor: str = "dana", *, command: str = "command", minutes: int = 0) -> Stamp:
+    """Who acts, and when."""
+    return Stamp(at=MORNING + timedelta(minutes=minutes), actor=actor, command_id=command)
+
+
+def a_line(number: int, net: int, vat: int = 0, *, quantity: int = ONE, **fields: Any) -> Line:
+    """One line of a sale."""
+    return Line(number=number, net=net, vat=vat, quantity=quantity, **fields)
+
+
+def a_payment(number: int, amount: int, method: Method = Method.CARD) -> Payment:
+    """One payment of a receipt."""
+    return Payment(number=number, method=method, amount=amount)
+
+
+def an_original(kind: Kind, number: int, **fields: Any) -> Original:
+    """An original of any kind, with sensible fields where none are said."""
+    given = {
+        "company": COMPANY,
+        "kind": kind,
+        "series": 2 if kind is Kind.INVOICE_RECEIPT else 1,
+        "number": number,
+        "customer_id": CUSTOMER,
+        "currency": "ILS",
+        "issued_on": date(2026, 2, 28),
+    }
+    return Original.model_validate({**given, **fields})
+
+
+def an_invoice(number: int, *lines: Line, unpaid: int | None = None, **fields: Any) -> Original:
+    """An invoice; all of it is open unless `unpaid` says how much."""
+    total = sum(line.gross for line in lines)
+    still = total if unpaid is None else unpaid
+    return an_original(Kind.INVOICE, number, lines=lines, open_amount=still, **fields)
+
+
+def a_receipt(
+    number: int, *payments: Payment, closes: Iterable[tuple[OriginalRef, int]] = (), **fields: Any
+) -> Original:
+    """A receipt, and which sales it pays."""
+    parts = tuple(Closes(sale=str(sale), amount=amount) for sale, amount in closes)
+    return an_original(Kind.RECEIPT, number, payments=payments, closes=parts, **fields)
+
+
+def a_cash_sale(number: int, *lines: Line, **fields: Any) -> Original:
+    """An invoice-receipt, paid by card unless payments are said."""
+    total = sum(line.gross for line in lines)
+    paid = {"payments": (a_payment(1, total),), **fields}
+    return an_original(Kind.INVOICE_RECEIPT, number, lines=lines, **paid)
+
+
+def a_grant(reference: str, amount: int, **fields: Any) -> Grant:
+    """A credit granted elsewhere."""
+    given = {
+        "company": COMPANY,
+        "reference": reference,
+        "customer_id": CUSTOMER,
+        "currency": "ILS",
+        "amount": amount,
+        "why": GrantReason.OPENING_BALANCE,
+        "granted_on": date(2026, 1, 1),
+    }
+    return Grant.model_validate({**given, **fields})
+
+
+def a_request(key: str, **fields: Any) -> Request:
+    """A request with a company, a currency and a reason."""
+    given = {"company": COMPANY, "key": key, "currency": "ILS", "reason": "complaint"}
+    return read_request({**given, **fields})
+
+
+@dataclass
+class Books:
+    """One company's ledger over a store of its own; a minute passes with each command."""
+
+    path: str | None = None
+    terms: Terms = field(default_factory=Terms)
+    company: str = COMPANY
+    minutes: int = 0
+    documents: int = 480
+
+    def __post_init__(self) -> None:
+        self.store = SqliteStore(self.path)
+        self.ledger = RefundLedger(self.store, self.company, self.terms)
+        self._read = -1
+        self._sums: dict[Account, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
+    def stamp(self, actor: str = "dana") -> Stamp:
+        """The stamp of the next command."""
+        self.minutes += 1
+        return a_stamp(actor, command=f"command-{self.minutes}", minutes=self.minutes)
+
+    # --- what the accounting system holds ---------------------------------------------------------
+
+    def record(self, original: Original) -> OriginalRef:
+        """Record an original."""
+        self.ledger.record_original(original, self.stamp("import"), read_from="a file")
+        return original.ref
+
+    def grant(self, reference: str, amount: int, **fields: Any) -> str:
+        """Record a granted credit; returns its source."""
+        self.ledger.grant_credit(a_grant(reference, amount, **fields), self.stamp("import"))
+        return f"grant:{reference}"
+
+    def reduce(
+        self,
+        reference: str,
+        amount: int,
+        *,
+        why: ReductionReason = ReductionReason.REVERSED,
+        sale: OriginalRef | None = None,
+    ) -> bool:
+        """Record that a granted credit became less."""
+        return self.ledger.reduce_credit(
+            reference, self.stamp("import"), why=why, amount=amount, sale=sale
+        )
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def ask(self, key: str, **fields: Any) -> UUID:
+        """Request a refund."""
+        return self.ledger.request(a_request(key, **fields), self.stamp()).refund.id
+
+    def refund(self, refund: UUID) -> Refund:
+        """How a refund stands."""
+        return self.ledger.refund(refund)
+
+    def approve(self, refund: UUID, actor: str = "avi") -> None:
+        """A second person agrees."""
+        digest = self.refund(refund).request.digest
+        self.ledger.approve(refund, self.stamp(actor), digest=digest)
+
+    def reject(self, refund: UUID) -> None:
+        """A second person refuses."""
+        self.ledger.reject(refund, self.stamp("avi"), why="not this one")
+
+    def withdraw(self, refund: UUID) -> None:
+        """The request is taken back."""
+        self.ledger.withdraw(refund, self.stamp())
+
+    def close(self, refund: UUID, *absent: Part) -> None:
+        """A person ends the refund on what is seen now."""
+        version = self.refund(refund).version
+        gone = frozenset(absent)
+        stamp = self.stamp("avi")
+        self.ledger.close(refund, stamp, why="no use", seen_version=version, absent=gone)
+
+    def send_again(self, refund: UUID, part: Part) -> None:
+        """A person allows one more attempt."""
+        version = self.refund(refund).version
+        self.ledger.send_again(
+            refund, self.stamp("avi"), part, why="it is not there", seen_version=version
+        )
+
+    def happened(self, refund: UUID, part: Part, booked: int) -> DocumentId:
+        """A person says that a call happened."""
+        made, version = self.document(part), self.refund(refund).version
+        self.ledger.happened(
+            refund,
+            self.stamp("avi"),
+            part,
+            made,
+            booked=booked,
+            why="it is there",
+            seen_version=version,
+        )
+        return made
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def submit(self, refund: UUID, part: Part) -> None:
+        """A call is announced; one in doubt with the proof that it is absent."""
+        stamp = self.stamp("dispatcher")
+        self.ledger.fact(
+            refund,
+            lambda now, _: calling.submit(
+                now,
+                stamp,
+                part,
+                method="Document.New" if part is Part.INVOICE else "Receipt.New",
+                reference=f"ref-{part}",
+                marker=f"mark-{part}",
+                request='{"reason":"complaint"}',
+                digest="a" * 64,
+                send_by=stamp.at + timedelta(seconds=10),
+                looked_from=stamp.at,
+                evidence=LOOKED,
+            ),
+        )
+
+    def document(self, part: Part) -> DocumentId:
+        """A document number that nobody has used."""
+        self.documents += 1
+        return DocumentId(half=part.half, series=3, number=self.documents)
+
+    def answer(
+        self,
+        refund: UUID,
+        part: Part,
+        *,
+        booked: int | None = None,
+        document: DocumentId | None = None,
+    ) -> DocumentId:
+        """A counter-document exists, whether it is the answer or a late one."""
+        made = document or self.document(part)
+        stamp = self.stamp("dispatcher")
+        self.ledger.fact(
+            refund,
+            lambda now, look: calling.succeeded(
+                now, stamp, part, made, booked=booked, learned=Learned.ANSWER, look=look
+            ),
+        )
+        return made
+
+    def book(self, refund: UUID, part: Part, booked: int | None = None) -> DocumentId:
+        """Send a part and have it answered."""
+        self.submit(refund, part)
+        return self.answer(refund, part, booked=booked)
+
+    def finish(self, refund: UUID) -> None:
+        """Send every part and have it answered."""
+        for part in self.refund(refund).parts:
+            self.book(refund, part)
+
+    def doubt(self, refund: UUID, part: Part, *, for_person: bool = False) -> None:
+        """Nobody knows what became of the latest attempt."""
+        stamp = self.stamp("dispatcher")
+        self.ledger.fact(
+            refund,
+            lambda now, _: calling.in_doubt(
+                now,
+                stamp,
+                part,
+                now.part(part).attempts,
+                why="no answer in time",
+                look_after=stamp.at + timedelta(minutes=5),
+                for_person=for_person,
+                evidence=LOOKED,
+            ),
+        )
+
+    def not_sent(self, refund: UUID, part: Part) -> None:
+        """The latest attempt never left."""
+        stamp = self.stamp("dispatcher")
+        self.ledger.fact(
+            refund,
+            lambda now, _: calling.not_sent(
+                now, stamp, part, now.part(part).attempts, why="connection refused"
+            ),
+        )
+
+    def refuse(self, refund: UUID, part: Part) -> None:
+        """The accounting system refused the latest attempt."""
+        stamp = self.stamp("dispatcher")
+        self.ledger.fact(
+            refund,
+            lambda now, _: calling.refused(
+                now, stamp, part, now.part(part).attempts, code="-12", message="no such customer"
+            ),
+        )
+
+    # --- what it comes to -------------------------------------------------------------------------
+
+    def events(self) -> list[Event]:
+        """Everything that happened, in order."""
+        return [event for _, event in self.store.events()]
+
+    def total(self, kind: AccountKind, subject: str | OriginalRef = "", **columns: str) -> int:
+        """The sum of one kind of account on its normal side."""
+        if subject:
+            columns["subject"] = str(subject)
+        return sum(
+            account.rule.side * amount
+            for account, amount in self.sums().items()
+            if account.kind is kind
+            and all(getattr(account, name) == value for name, value in columns.items())
+        )
+
+    def sums(self) -> dict[Account, int]:
+        """The sum of each account's postings, read once for each state of the store."""
+        position = self.store.position()
+        if self._read != position:
+            self._read, self._sums = position, dict(self.store.sums(self.company))
+        return self._sums
+
+    def position(self, source: str | OriginalRef) -> tuple[int, int, int]:
+        """What stands open, covered and as credit under a source, with nothing promised."""
+        kinds = (AccountKind.OPEN, AccountKind.COVERED, AccountKind.CREDIT)
+        promised = (AccountKind.PROMISED_COVER, AccountKind.PROMISED_CREDIT)
+        assert [self.total(kind, source) for kind in promised] == [0, 0]
+        opened, covered, credit = (self.total(kind, source) for kind in kinds)
+        return opened, covered, credit
+
+    def left(self, original: OriginalRef) -> dict[str, int]:
+        """What is still refundable of an original, item by item; nothing where nothing is."""
+        found = self.store.balances(self.company, kind=AccountKind.REFUNDABLE, subject=str(original))
+        return {account.item: amount for account, amount in found}
+
+    def left_in_all(self, original: str) -> tuple[int, int]:
+        """What is still refundable of an original: of the sale, and of the money."""
+        found = self.store.balances(self.company, kind=AccountKind.REFUNDABLE, subject=original)
+        sale = [n for a, n in found if a.item.startswith("line/") and a.unit != QUANTITY]
+        money = [n for a, n in found if a.item.startswith("payment/")]
+        return sum(sale), sum(money)
+
+    # --- what always holds ------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Every invariant that needs no knowledge of what was asked."""
+        self._check_postings()
+        self._check_finished()
+
+    def _check_postings(self) -> None:
+        """Each event sums to zero, guarded accounts stay on their side, balances equal a replay."""
+        replayed: Counter[Account] = Counter()
+        for event in self.events():
+            per_book: Counter[tuple[Book, str]] = Counter()
+            for account, amount in postings(event):
+                per_book[account.rule.book, account.unit] += amount
+                replayed[account] += amount
+            assert not any(per_book.values()), event
+        stored = self.sums()
+        assert stored == net_changes(replayed.items())
+        guarded = {account: amount for account, amount in stored.items() if account.rule.guarded}
+        assert dict(self.store.balances(self.company)) == guarded
+        for account, amount in guarded.items():
+            assert account.rule.side * amount >= 0, account
+
+    def _check_finished(self) -> None:
+        """What is over holds nothing, and what is held is what refunds in progress say they hold."""
+        refunds = [self.refund(each) for each in self.refund_ids()]
+        own = {AccountKind.RESERVED, AccountKind.HELD_CREDIT}
+        holding = {account.refund for account in self.sums() if account.kind in own}
+        for refund in refunds:
+            in_doubt = [p for p in refund.parts if refund.part(p).status == "in doubt"]
+            if refund.status.is_over and not in_doubt:
+                assert str(refund.id) not in holding, refund.status
+                assert not any(left.held or left.cover for left in refund.left_sources.values())
+        promised: Counter[str] = Counter()
+        for refund in refunds:
+            for source, left in refund.left_sources.items():
+                promised[source] += left.cover
+        pools = (AccountKind.PROMISED_COVER, AccountKind.PROMISED_CREDIT)
+        for source in promised:
+            assert sum(self.total(kind, source) for kind in pools) == promised[source], source
+
+    def refund_ids(self) -> list[UUID]:
+        """Every refund that was requested, in order."""
+        found = (e.originator_id for e in self.events() if e.TOPIC == "refund.requested")
+        return list(found)
+
+    def check_sale(self, sale: OriginalRef) -> None:
+        """What stands on a sale is what was recorded of it less what was issued.
+
+        Exact as long as no duplicate took lines of it: those were credited twice, and stand once.
+        """
+        standing = (AccountKind.OPEN, AccountKind.COVERED, AccountKind.PROMISED_COVER)
+        stands = sum(self.total(kind, sale) for kind in standing)
+        recorded = self.total(AccountKind.RECORDED, sale, item="sale")
+        issued = self.total(AccountKind.ISSUED, sale, item="sale")
+        excess = self.total(AccountKind.EXCESS, sale, item="sale")
+        assert stands == recorded - issued + excess, (stands, recorded, issued, excess)
