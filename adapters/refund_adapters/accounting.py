@@ -200,6 +200,10 @@ class AccountingSystem(Protocol):
         """Look for every document that the calls of a part made, however many there are."""
         ...
 
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
     def is_reachable(self) -> bool:
         """Whether the system answers a small read; never raises."""
         ...

@@ -78,7 +78,9 @@ class Desk:
         rhythm: Rhythm | None = None,
         clock: Clock | None = None,
         resend_cancels: bool = False,
+        owns_accounting: bool = False,
     ) -> None:
+        """With `owns_accounting`, closing the desk closes the accounting system too."""
         self.store = store
         self.company = company
         self.actor = actor
@@ -88,6 +90,7 @@ class Desk:
         self._rhythm = rhythm or Rhythm()
         self._clock = clock or Clock()
         self._resend_cancels = resend_cancels
+        self._owns_accounting = owns_accounting
 
     # --- opening and closing ----------------------------------------------------------------------
 
@@ -124,6 +127,7 @@ class Desk:
             terms=settings.terms(),
             rhythm=settings.rhythm(),
             resend_cancels=settings.resend_cancels == "after-proof",
+            owns_accounting=True,
         )
 
     def __enter__(self) -> Self:
@@ -141,6 +145,8 @@ class Desk:
 
     def close(self) -> None:
         """Give back what the desk holds open."""
+        if self._owns_accounting and self._accounting is not None:
+            self._accounting.close()
         self.store.close()
 
     @property

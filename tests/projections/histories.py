@@ -257,8 +257,8 @@ def play(seed: int, steps: int) -> Company:
     return company
 
 
-histories = st.builds(play, st.integers(0, 2**32), st.integers(0, 60))
-"""Companies after a random history of up to sixty steps."""
+histories = st.builds(play, st.integers(0, 2**32), st.integers(0, 40))
+"""Companies after a random history of up to forty steps."""
 
 _Act = Callable[[Company, Random, int], object]
 

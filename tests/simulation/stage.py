@@ -68,6 +68,8 @@ class Stage:
         self.now = 0.0
         self.calm = False
         """Whether nothing befalls anybody any more."""
+        self.still = False
+        """Whether one acts alone, after everybody else has left; waiting then takes no one's turn."""
         self.story: list[str] = []
         self.mix: Counter[str] = Counter()
         self.failed: list[tuple[str, BaseException]] = []
@@ -144,7 +146,9 @@ class Stage:
         self.steps += 1
         if not quiet:
             self.tell(actor.name, what)
-        if self._is_over or self.steps > MOST_STEPS:
+        if self.still:
+            return
+        if self.steps > MOST_STEPS:
             self._until = self.now
         elif not self.calm:
             self._befall(actor, what, hot=hot)
@@ -153,6 +157,9 @@ class Stage:
     def sleep(self, actor: Actor, seconds: float) -> None:
         """Stand still on purpose."""
         self.steps += 1
+        if self.still:
+            self.now += seconds
+            return
         actor.wake = self.now + max(seconds, 0.0)
         self._pass_on(actor)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.faults import Answer, Execution, Fault, FaultPlan
@@ -64,8 +63,7 @@ def makes_one(fault: Fault, method: str, switches: Switches) -> bool:
     if fault.execution is not Execution.REPLAYED:
         return True
     if method.endswith(".New"):
-        racing = switches.reference_check is ReferenceCheck.RACING
-        return not racing and switches.reference_scope is not None
+        return switches.reference_check is not ReferenceCheck.RACING
     return (
         switches.second_cancel is not SecondCancel.DUPLICATE
         or switches.cancel_deduplication is CancelDeduplication.ON_REFERENCE
@@ -150,7 +148,3 @@ class Weather(FaultPlan):
         """Whether nobody listens at a time."""
         return not self.calm and any(begin <= now < end for begin, end in self.climate.outages)
 
-
-def stamp_of(at: datetime) -> str:
-    """A time of day for a story."""
-    return at.strftime("%H:%M:%S")

@@ -126,10 +126,12 @@ class WithoutNetwork(httpx.BaseTransport):
 
 
 @contextmanager
-def offline(*faults: Fault | None, on: str = "Document.New", **switches: Any) -> Iterator[Company]:
+def offline(
+    *faults: Fault | None, on: str = "Document.New", given: Any = None, **switches: Any
+) -> Iterator[Company]:
     """Open the adapter on the demo's books without a network between them."""
     served = api(*faults, on=on, demo=True, **switches)
-    chosen = settings(f"https://example.com{ROOT}")
+    chosen = settings(f"https://example.com{ROOT}", **(given or {}))
     transport = WithoutNetwork(served.sandbox)
     with Rivhit(chosen, transport=transport, now=served.clock) as rivhit:
         yield Company(served, rivhit)

@@ -107,7 +107,7 @@ def _confirm(
     if confirmed:
         if confirmed != sums:
             raise RefusedError(
-                f"the file comes to {_flags(sums)}, not {_flags(confirmed)}; nothing was requested"
+                f"the file comes to {_in_words(sums)}, not {_in_words(confirmed)}; nothing was asked for"
             )
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -122,7 +122,7 @@ def _confirm(
         if one.outcome == "refused":
             run.out.note(f"  row {one.number} {one.key}: {one.detail}")
     if not typer.confirm("Ask for these refunds?", err=True):
-        raise RefusedError("not confirmed; nothing was requested")
+        raise RefusedError("not confirmed; nothing was asked for")
 
 
 def _in_words(sums: dict[str, int]) -> str:
@@ -150,7 +150,8 @@ def _report(run: Run, results: Iterable[RowResult], *, dry_run: bool) -> int:
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
     run.out.line(f"{len(done)} rows: {said}; {_in_words(sums)} in all")
     if dry_run:
-        run.out.line(f"nothing was written; to go on, add {_flags(sums)} in place of --dry-run")
+        how = f"; to go on, say {_flags(sums)} in place of --dry-run" if sums else ""
+        run.out.line(f"nothing was written{how}")
     return 1 if counts["refused"] else 0
 
 

@@ -103,7 +103,7 @@ def _run(run: Run, given: list[str]) -> int:
     command: Any = typer.main.get_command(app)
     try:
         _are_text(given)
-        with command.make_context(NAME, given, obj=run) as context:
+        with command.make_context(NAME, list(given), obj=run) as context:
             return int(command.invoke(context) or 0)
     except typer.Exit as asked:
         return asked.exit_code

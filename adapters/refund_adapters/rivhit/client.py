@@ -163,7 +163,8 @@ class Client:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 return NoAnswer("the answer is encoded, unasked", status=response.status_code)
             received = bytearray()
-            for chunk in response.iter_raw():
+            read_already = response.is_stream_consumed
+            for chunk in [response.content] if read_already else response.iter_raw():
                 received += chunk
                 if len(received) > largest:
                     return NoAnswer(

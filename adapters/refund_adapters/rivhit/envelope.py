@@ -13,6 +13,7 @@ from decimal import Decimal
 import simplejson
 
 from refund_adapters.rivhit.wire import Fault
+from refund_ledger.errors import InvalidInputError
 
 SUCCESS = 0
 HIDDEN = 500
@@ -75,6 +76,17 @@ def read_json(text: str) -> object:
         return simplejson.loads(text, use_decimal=True, object_pairs_hook=_members)
     except (RecursionError, ArithmeticError) as error:
         raise ValueError("not JSON that can be read") from error
+
+
+def recorded(request: str) -> dict[str, object]:
+    """Read back the request that an event keeps; refuses one that was changed."""
+    try:
+        body = read_json(request)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise InvalidInputError("request", "the recorded call is no request; it was changed")
+    return body
 
 
 def write_json(value: object) -> str:

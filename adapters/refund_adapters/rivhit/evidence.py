@@ -95,7 +95,7 @@ class Look:
         for each in stored[: self._settings.look_at_most]:
             self._stored_answer(source, str(each))
         if len(stored) > self._settings.look_at_most:
-            gathered.contradictions.append(f"more than {len(stored)} answers under {reference}")
+            gathered.contradictions.append(f"{len(stored)} answers are stored under {reference}")
 
     def _stored_answer(self, source: str, text: str) -> None:
         gathered, submitted = self._gathered, self._sought.submitted

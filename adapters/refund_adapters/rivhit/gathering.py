@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from refund_adapters.accounting import Absent, Finding, Found, Submitted, Unclear
 from refund_adapters.rivhit.answers import DocumentRow, minor_of
-from refund_adapters.rivhit.envelope import read_json
+from refund_adapters.rivhit.envelope import recorded
 from refund_adapters.rivhit.made import half_of
 from refund_adapters.rivhit.reading import Row
 from refund_adapters.rivhit.settings import RivhitSettings
@@ -118,8 +118,7 @@ class Gathered:
 def sought(submitted: Submitted, settings: RivhitSettings, *, now: datetime) -> Sought:
     """Read what a recorded call was for."""
     half = half_of(submitted.method)
-    body = read_json(submitted.request)
-    asked = body if isinstance(body, Mapping) else {}
+    asked = recorded(submitted.request)
     kind, number = asked.get(f"{half}_type"), asked.get(f"{half}_number")
     if not isinstance(kind, int):
         raise InvalidInputError("request", "the recorded call names no type; it was changed")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from refund_adapters.rivhit.answers import exact, minor_of
-from refund_adapters.rivhit.envelope import Success, read_json
+from refund_adapters.rivhit.envelope import Success, recorded
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import DocumentId
 from refund_ledger.originals import Half
@@ -49,8 +49,8 @@ def made_by(method: str, request: str, success: Success) -> Made | None:
     `status` and `print_status` are not looked at: the document exists whatever became of its
     print, and no source says what else they mean.
     """
-    asked, data = read_json(request), success.data
-    if not isinstance(data, Mapping) or not isinstance(asked, Mapping):
+    asked, data = recorded(request), success.data
+    if not isinstance(data, Mapping):
         return None
     half, cancel = half_of(method), method.endswith(".Cancel")
     prefix = f"cancel_{half}" if cancel else "document"

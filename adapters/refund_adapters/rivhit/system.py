@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import TracebackType
@@ -29,7 +29,7 @@ from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import CustomerCard, read
 from refund_adapters.rivhit.client import Client, SaidNoError
 from refund_adapters.rivhit.comments import printable
-from refund_adapters.rivhit.envelope import Failure, NoAnswer, Reply, Success, read_json
+from refund_adapters.rivhit.envelope import Failure, NoAnswer, Reply, Success, recorded
 from refund_adapters.rivhit.evidence import Look
 from refund_adapters.rivhit.made import Made, made_by
 from refund_adapters.rivhit.messages import LONGEST_NAME
@@ -38,7 +38,7 @@ from refund_adapters.rivhit.outcomes import Row, Shape, Verdict, classify, obser
 from refund_adapters.rivhit.reading import Reading
 from refund_adapters.rivhit.settings import RivhitSettings
 from refund_adapters.rivhit.translation import call_of, customer_number
-from refund_ledger.errors import LedgerError, RefusedError
+from refund_ledger.errors import RefusedError
 from refund_ledger.events import Part, RefundRequested, Way
 from refund_ledger.originals import Document, Original
 
@@ -110,9 +110,7 @@ class Rivhit:
 
     def send(self, call: Call) -> Answer:
         """Send a call once and say what is known of it afterwards."""
-        request = read_json(call.request)
-        if not isinstance(request, Mapping):
-            raise LedgerError("the prepared call is not a JSON object; nothing was sent")
+        request = recorded(call.request)
         reply = self._client.write(call.method, {**request, **dict(call.private)})
         made = made_by(call.method, call.request, reply) if isinstance(reply, Success) else None
         row = classify(observed(reply, names_document=made is not None))
@@ -170,8 +168,7 @@ class Rivhit:
         return self._client.scrub(said, also=names)
 
     def _currency(self, call: Call) -> str:
-        body = read_json(call.request)
-        number = body.get("currency_id") if isinstance(body, Mapping) else None
+        number = recorded(call.request).get("currency_id")
         known = self.settings.currency(number if isinstance(number, int) else None)
         return known or ""
 

@@ -16,6 +16,7 @@ from support.rivhits import (
     OTHER_REFUND,
     Company,
     company,
+    offline,
     partial,
     refund,
     settings,
@@ -75,7 +76,7 @@ def test_a_lost_answer_is_found_by_reference_or_marker(
 def test_two_refunds_of_equal_amount_on_one_original_are_not_taken_for_each_other(
     part: Part,
 ) -> None:
-    with company(**BLIND) as there:
+    with offline(**BLIND) as there:
         theirs = there.send(partial(originator_id=OTHER_REFUND), part)
         ours = there.rivhit.prepare(partial(), part)
         assert isinstance(look(there, ours), Absent)
@@ -92,7 +93,7 @@ def test_two_refunds_of_equal_amount_on_one_original_are_not_taken_for_each_othe
 def test_a_document_of_the_same_amount_and_day_is_not_ours(
     part: Part, sign: str, *, shown: bool
 ) -> None:
-    with company(credit_sign_list=sign, list_shows_comments=shown, **BLIND) as there:
+    with offline(credit_sign_list=sign, list_shows_comments=shown, **BLIND) as there:
         manual(there)
         finding = look(there, there.rivhit.prepare(partial(), part))
     if part is Part.RECEIPT and sign == "positive":
@@ -105,7 +106,7 @@ def test_a_document_of_the_same_amount_and_day_is_not_ours(
 
 @PARTS
 def test_ours_is_found_beside_a_document_that_only_fits(part: Part) -> None:
-    with company(**BLIND) as there:
+    with offline(**BLIND) as there:
         manual(there)
         finding = look(there, there.send(partial(), part))
     assert isinstance(finding, Found)
@@ -113,14 +114,14 @@ def test_ours_is_found_beside_a_document_that_only_fits(part: Part) -> None:
 
 @PARTS
 def test_a_document_of_another_amount_or_customer_is_no_fit(part: Part) -> None:
-    with company() as there:
+    with offline() as there:
         manual(there, -50)
         there.api.receipt(-117, customer_id=1002)
         assert isinstance(look(there, there.rivhit.prepare(partial(), part)), Absent)
 
 
 def test_a_document_of_today_is_no_fit_for_a_call_of_another_week() -> None:
-    with company(**BLIND) as there:
+    with offline(**BLIND) as there:
         manual(there)
         there.api.clock.advance(7 * 86_400)
         call = submitted(there.rivhit.prepare(partial(), Part.INVOICE))
@@ -130,7 +131,7 @@ def test_a_document_of_today_is_no_fit_for_a_call_of_another_week() -> None:
 
 @PARTS
 def test_a_comment_that_the_server_drops_leaves_the_decision_to_a_person(part: Part) -> None:
-    with company(cancel_comment="ignored", status_for_cancels="absent") as there:
+    with offline(cancel_comment="ignored", status_for_cancels="absent") as there:
         finding = look(there, there.send(refund(), part))
     assert isinstance(finding, Unclear)
     assert finding.for_person
@@ -139,12 +140,12 @@ def test_a_comment_that_the_server_drops_leaves_the_decision_to_a_person(part: P
 @PARTS
 @pytest.mark.parametrize("comment", ["joins", "replaces", "ignored"])
 def test_status_finds_a_cancel_whatever_became_of_its_comment(part: Part, comment: str) -> None:
-    with company(cancel_comment=comment) as there:
+    with offline(cancel_comment=comment) as there:
         assert isinstance(look(there, there.send(refund(), part)), Found)
 
 
 def test_a_bare_flag_is_for_a_person() -> None:
-    with company(list_lag_seconds=1000, status_for_cancels="absent") as there:
+    with offline(list_lag_seconds=1000, status_for_cancels="absent") as there:
         finding = look(there, there.send(refund(), Part.INVOICE))
     assert isinstance(finding, Unclear)
     assert finding.for_person
@@ -152,7 +153,7 @@ def test_a_bare_flag_is_for_a_person() -> None:
 
 
 def test_two_documents_with_our_marker_are_for_a_person() -> None:
-    with company(EXECUTED_TWICE) as there:
+    with offline(EXECUTED_TWICE) as there:
         finding = look(there, there.send(partial(), Part.INVOICE))
     assert isinstance(finding, Unclear)
     assert finding.for_person
@@ -160,7 +161,7 @@ def test_two_documents_with_our_marker_are_for_a_person() -> None:
 
 
 def test_all_documents_of_a_part_are_traced_however_many_there_are() -> None:
-    with company(EXECUTED_TWICE) as there:
+    with offline(EXECUTED_TWICE) as there:
         call = there.send(partial(), Part.INVOICE)
         traces = there.rivhit.traces(submitted(call))
     assert [document.number for document, _ in traces.documents] == [802, 803]
@@ -174,7 +175,7 @@ def test_all_documents_of_a_part_are_traced_however_many_there_are() -> None:
 )
 def test_a_source_that_cannot_be_read_leaves_it_open(part: Part, source: str) -> None:
     method = source.format(half=part.half.value.title())
-    with company(*[HTML_500_BEFORE] * 9, on=method) as there:
+    with offline(*[HTML_500_BEFORE] * 9, on=method) as there:
         call = there.rivhit.prepare(refund(), part)
         finding = look(there, call)
         traces = there.rivhit.traces(submitted(call))
@@ -194,7 +195,7 @@ def test_an_answer_still_being_made_is_no_absence() -> None:
 
 
 def test_a_refusal_stored_as_the_last_answer_does_not_hide_the_success_before_it() -> None:
-    with company(ANSWER_LOST) as there:
+    with offline(ANSWER_LOST) as there:
         call = there.send(partial(), Part.INVOICE)
         there.rivhit.send(there.rivhit.prepare(partial(), Part.INVOICE))
         finding = look(there, call)
@@ -210,7 +211,7 @@ def test_a_foreign_refund_is_found_with_what_it_was_booked_with() -> None:
         sale="invoice_receipt:2/6928",
         receipt="invoice_receipt:2/6928",
     )
-    with company(**BLIND) as there:
+    with offline(**BLIND) as there:
         call = there.send(asked, Part.INVOICE)
         finding = look(there, call, currency="USD", customer_id="1005")
     assert isinstance(finding, Found)
@@ -244,6 +245,16 @@ def test_a_status_that_is_no_list_of_answers_leaves_it_open(data: object) -> Non
         finding = rivhit.look(submitted(call))
     assert isinstance(finding, Unclear)
     assert not finding.for_person
+
+
+def test_more_stored_answers_than_are_read_are_for_a_person() -> None:
+    with offline(given={"look_at_most": 1}) as there:
+        call = there.send(partial(), Part.INVOICE)
+        there.rivhit.send(call)
+        finding = look(there, call)
+    assert isinstance(finding, Unclear)
+    assert finding.for_person
+    assert "2 answers" in finding.why
 
 
 def test_a_stored_success_that_names_no_document_is_for_a_person() -> None:
@@ -298,7 +309,7 @@ def test_an_original_that_does_not_exist_is_for_a_person() -> None:
 
 
 def test_more_fits_than_are_opened_one_by_one_are_for_a_person() -> None:
-    with company(given={"look_at_most": 2}, list_shows_comments=False, **BLIND) as there:
+    with offline(given={"look_at_most": 2}, list_shows_comments=False, **BLIND) as there:
         for _ in range(4):
             manual(there, comments="[RL:ffffffffffffffffffffffffffffffff-I]")
         finding = look(there, there.rivhit.prepare(partial(), Part.INVOICE))

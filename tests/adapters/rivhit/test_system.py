@@ -2,6 +2,7 @@
 
 import logging
 import string
+from dataclasses import replace
 
 import pytest
 import simplejson
@@ -24,10 +25,10 @@ from refund_adapters.rivhit.system import now_utc
 from refund_adapters.rivhit.translation import call_of
 from refund_adapters.sandbox.faults import FAULTS, Execution
 from refund_adapters.sandbox.papers import Kind, amount_of
-from refund_ledger.errors import LedgerError, RefusedError
+from refund_ledger.errors import InvalidInputError, RefusedError
 from refund_ledger.events import Part, RefundKind, Way
 from refund_ledger.originals import Method
-from support.loopback import closed_port, envelope, no_data, scripted
+from support.loopback import closed_port, envelope, http, no_data, scripted
 from support.rivhits import AT, company, line, partial, refund, settings, submitted
 
 TOKENS = st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=8, max_size=40)
@@ -202,15 +203,30 @@ def test_nobody_listening_is_not_sent_and_anything_later_is_in_doubt() -> None:
         assert isinstance(rivhit.send(call), Doubtful)
 
 
-def test_a_server_that_answers_is_reachable() -> None:
+def test_a_server_that_answers_is_reachable_whatever_it_says() -> None:
     with company() as there:
         assert there.rivhit.is_reachable()
+    for answer in (envelope([], code=401, debug="401 : UNAUTHORIZED", status=500), no_data()):
+        with scripted(answer) as server, Rivhit(settings(server.url)) as rivhit:
+            assert rivhit.is_reachable()
+
+
+def test_asking_whether_it_is_reachable_is_one_call() -> None:
+    with (
+        scripted(http(b"", status=503)) as server,
+        Rivhit(settings(server.url, read_attempts=5)) as rivhit,
+    ):
+        assert not rivhit.is_reachable()
+    assert len(server.received) == 1
 
 
 def test_a_prepared_call_that_is_no_request_is_not_sent() -> None:
     call = call_of(refund(), Part.INVOICE, settings())
-    with Rivhit(settings()) as rivhit, pytest.raises(LedgerError, match="nothing was sent"):
-        rivhit.send(type(call)(call.part, call.method, "r", "m", "[]", "d"))
+    with scripted(no_data()) as server, Rivhit(settings(server.url)) as rivhit:
+        for text in ("[]", "not json", ""):
+            with pytest.raises(InvalidInputError, match="it was changed"):
+                rivhit.send(replace(call, request=text))
+        assert server.received == []
 
 
 @profile(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
