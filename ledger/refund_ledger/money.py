@@ -13,6 +13,9 @@ from refund_ledger.errors import InvalidInputError
 MAX_MINOR = 10**15
 """The largest single amount. A sum over nine thousand of them still fits 64 bits."""
 
+LONGEST_NUMBER = 40
+"""Digits before or after the point that a decimal is written out with, in order to be refused."""
+
 SHOWN = 40
 """Longer input is cut where an error repeats it."""
 
@@ -91,10 +94,17 @@ def to_quantity(text: str | Decimal, *, field: str = "quantity") -> int:
     return _to_whole(text, QUANTITY_SCALE, field=field, what="a quantity")
 
 
+def _written(number: Decimal) -> str:
+    """A decimal in plain digits, unless it is so large or small that writing it would be a trap."""
+    if number.is_finite() and abs(number.adjusted()) > LONGEST_NUMBER:
+        return str(number)
+    return format(number, "f")
+
+
 def _to_whole(text: str | Decimal, places: int, *, field: str, what: str) -> int:
     if not isinstance(text, str | Decimal):
         raise InvalidInputError(field, f"expected a decimal in text such as 37.10, got {text!r}")
-    written = format(text, "f") if isinstance(text, Decimal) else text.strip()
+    written = _written(text) if isinstance(text, Decimal) else text.strip()
     found = _PLAIN_DECIMAL.fullmatch(written)
     if found is None:
         shown = str(text)[:SHOWN]

@@ -14,18 +14,16 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+from support.killed import dispatch_until_killed, open_desk
 from support.ring import COMPANY, TOKEN
 
 from refund_adapters.accounting import Wanted
 from refund_adapters.desk import Desk
-from refund_adapters.protocol import Rhythm
-from refund_adapters.rivhit import Rivhit, RivhitSettings
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.faults import FaultPlan
 from refund_adapters.sandbox.loading import load_demo
 from refund_adapters.sandbox.server import real_time, seeded, serving
-from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.accounts import AccountKind
 from refund_ledger.events import CallInDoubt, LateSuccessFound, Part, claims
 from refund_ledger.originals import OriginalRef
@@ -40,34 +38,6 @@ SALES = ("invoice_receipt:2/6926", "invoice_receipt:2/6930", "invoice_receipt:2/
 WRITES = {"Document.Cancel", "Document.New", "Receipt.Cancel", "Receipt.New"}
 
 
-def open_desk(path: str, url: str) -> Desk:
-    """A desk of one process, with times that suit a sandbox on the same machine."""
-    settings = RivhitSettings(
-        company=COMPANY,
-        token=TOKEN,  # type: ignore[arg-type]
-        base_url=url,
-        call_limit=1.0,
-        abandoned_life=0.3,
-        lists_lag=0.0,
-        clock_error=0.1,
-    )
-    return Desk(
-        SqliteStore(path),
-        company=COMPANY,
-        actor="dana",
-        accounting=Rivhit(settings),
-        rhythm=Rhythm(send_window=0.5, max_attempts=20),
-        resend_cancels=True,
-        owns_accounting=True,
-    )
-
-
-def dispatch_until_killed(path: str, url: str) -> None:
-    """What each process does."""
-    with open_desk(path, url) as desk:
-        desk.dispatcher().run(forever=True, poll=0.02)
-
-
 def start(context: ForkServerContext, path: str, url: str) -> BaseProcess:
     """Start one dispatcher as a process of its own."""
     process = context.Process(target=dispatch_until_killed, args=(path, url), daemon=True)
@@ -76,18 +46,28 @@ def start(context: ForkServerContext, path: str, url: str) -> BaseProcess:
 
 
 @pytest.mark.timeout(240)
-def test_a_hundred_killed_dispatchers_leave_every_part_booked_exactly_once(tmp_path: Path) -> None:
+def test_a_hundred_killed_dispatchers_leave_every_part_booked_exactly_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The process that forks the dispatchers has everything loaded, so each starts at once.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
     rng = random.Random(20261122)  # noqa: S311 - moments of death
     path = str(tmp_path / "refunds.db")
     sandbox = Sandbox(token=TOKEN, now=real_time, rng=seeded())
     load_demo(sandbox.books)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "refund_adapters.rivhit"])
+    context.set_forkserver_preload(["support.killed"])
     with serving(sandbox), open_desk(path, sandbox.api_url) as desk:
         ask_for_refunds(desk)
         sandbox.faults = FaultPlan(
             rng=seeded(5),
-            chances={faults.ANSWER_LOST: 0.1, faults.DROPPED_BEFORE: 0.05, faults.slow_after(0.05): 0.2},
+            chances={
+                faults.ANSWER_LOST: 0.1,
+                faults.DROPPED_BEFORE: 0.05,
+                # Slow, so that most deaths come while a call is under way.
+                faults.slow_after(0.3): 0.35,
+                faults.slow_before(0.3): 0.35,
+            },
             methods=WRITES,
         )
         kill_and_replace(context, rng, path, sandbox.api_url)
@@ -116,7 +96,7 @@ def kill_and_replace(context: ForkServerContext, rng: random.Random, path: str, 
     running = [start(context, path, url) for _ in range(AT_ONCE)]
     try:
         for _ in range(KILLS):
-            time.sleep(rng.uniform(0.02, 0.3))
+            time.sleep(rng.uniform(0.02, 0.25))
             victim = running.pop(rng.randrange(len(running)))
             assert victim.pid is not None
             os.kill(victim.pid, signal.SIGKILL)

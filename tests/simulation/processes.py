@@ -15,7 +15,7 @@ from simulation.worlds import World
 
 from refund_adapters.accounting import AccountingSystem
 from refund_adapters.desk import Desk
-from refund_adapters.dispatcher import Dispatcher
+from refund_adapters.dispatcher import MACHINES_WORK, Dispatcher
 from refund_adapters.protocol import Clock, Step
 from refund_adapters.rivhit import Rivhit
 from refund_adapters.sandbox.core import Sandbox
@@ -24,7 +24,7 @@ from refund_ledger.application import RefundLedger
 from refund_ledger.policies import Terms
 from refund_ledger.storing import Append, Store
 
-WATCHED_SAVES = frozenset({"refund.call_submitted", "refund.invoice_part_cancelled"})
+LONGEST_DOZE = 400.0
 READS = frozenset({"stream", "balance", "credits", "total", "due", "take"})
 
 
@@ -46,6 +46,7 @@ class SteppedStore:
         self._below.append(batch)
         self._auditor.saved(self._actor, batch.events)
         self._auditor.after_a_step()
+        self._stage.rouse()
         self._stage.effect(self._actor, f"saved: {what}", hot=True)
 
     def __getattr__(self, name: str) -> Any:
@@ -156,12 +157,23 @@ class Building:
             actor.mortal = True
             try:
                 while True:
-                    dispatcher.run(patience=1.2)
-                    self._sleep(actor, chance.uniform(2, 45))
+                    while dispatcher.round():
+                        pass
+                    self._doze(actor, dispatcher, chance)
             except DiedError:
                 actor.mortal = False
                 self.auditor.died(actor)
                 self.stage.died(actor, seconds=chance.choice((1.0, 20.0, 200.0)))
+
+    def _doze(self, actor: Actor, dispatcher: Dispatcher, chance: random.Random) -> None:
+        """Stand for the polls of a process that runs for ever: none that finds nothing is made."""
+        now = self.stage.moment()
+        due = self.store.due(COMPANY, *MACHINES_WORK)
+        left = [(dispatcher._ripe_at(call) - now).total_seconds() for call in due]
+        late = any(seconds <= 0 for seconds in left)
+        wait = max(min(left, default=LONGEST_DOZE), 0.0) + chance.uniform(2, 30 if late else 15)
+        self.auditor.leaves(actor)
+        self.stage.doze(actor, min(wait, LONGEST_DOZE))
 
     def _sleep(self, actor: Actor, seconds: float) -> None:
         self.auditor.leaves(actor)

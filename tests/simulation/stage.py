@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 
 FREEZES = (0.4, 3.0, 11.0, 14.0, 45.0, 75.0, 130.0, 290.0, 460.0)
 """Seconds for which a process may stand still: within the fence, past it, past the settle time."""
+HEARS_AFTER = (0.0, 0.2, 1.0, 7.0, 30.0)
+"""Seconds after which one who dozes hears of news."""
 MOST_STEPS = 60_000
 """Effects after which a world is said never to come to rest."""
 HANGS_AFTER = 60.0
@@ -53,6 +55,8 @@ class Actor:
     name: str
     mortal: bool = False
     wake: float = 0.0
+    dozes: bool = False
+    """Whether news may wake the actor before its time."""
     alive: bool = True
     gate: threading.Lock = field(default_factory=threading.Lock)
     thread: threading.Thread | None = None
@@ -162,6 +166,18 @@ class Stage:
             return
         actor.wake = self.now + max(seconds, 0.0)
         self._pass_on(actor)
+
+    def doze(self, actor: Actor, seconds: float) -> None:
+        """Sleep until there is news, and at most for a time."""
+        actor.dozes = True
+        self.sleep(actor, seconds)
+        actor.dozes = False
+
+    def rouse(self) -> None:
+        """Something new is there: whoever dozes hears of it sooner or later."""
+        for actor in self._actors:
+            if actor.dozes:
+                actor.wake = min(actor.wake, self.now + self._chance.choice(HEARS_AFTER))
 
     def died(self, actor: Actor, *, seconds: float) -> None:
         """Leave a process dead for a while before another takes its place."""

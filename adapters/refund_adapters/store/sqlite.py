@@ -48,15 +48,17 @@ class SqliteStore:
         `now` replaces the database's clock, for replays of a whole day in a second.
         """
         self._now = now
-        if path is not None:
-            check_path(path)
-        name = f"file:{uuid4().hex}?mode=memory&cache=shared" if path is None else str(path)
         self.where = "memory" if path is None else f"sqlite:///{path}"
         self._mapper = EventMapper()
         with _translated(self.where):
-            self._datastore = Datastore(name)
+            memory = f"file:{uuid4().hex}?mode=memory&cache=shared"
+            self._datastore = Datastore(memory if path is None else str(check_path(path)))
             self.recorder = SqliteRecorder(self._datastore)
-            self.recorder.create_table()
+            try:
+                self.recorder.create_table()
+            except BaseException:
+                self.close()
+                raise
 
     def close(self) -> None:
         """Give back the connections; the store is not usable afterwards."""

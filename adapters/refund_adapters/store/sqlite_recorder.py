@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -27,6 +28,7 @@ from refund_ledger.errors import (
     BalancesMovedError,
     ClaimedError,
     GuardError,
+    InvariantError,
     StreamMovedError,
 )
 from refund_ledger.originals import Document
@@ -37,6 +39,8 @@ APPLICATION_ID = 0x52464C31
 """Marks a file as a refund ledger ("RFL1")."""
 
 SCHEMA_VERSION = 1
+FIRST_VERSION = 1
+"""Of each stream; what comes later follows an event."""
 BUSY_SECONDS = 30
 
 
@@ -79,10 +83,10 @@ class Datastore(SQLiteDatastore):
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield cursor
+                connection.commit()
             except BaseException:
                 connection.rollback()
                 raise
-            connection.commit()
 
 
 class SqliteRecorder(SQLiteApplicationRecorder):
@@ -101,23 +105,8 @@ class SqliteRecorder(SQLiteApplicationRecorder):
     def create_table(self) -> None:
         """Create what is missing; refuse a file that is not ours or is newer than this code."""
         with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute("PRAGMA application_id")
-            owner = cursor.fetchone()[0]
-            cursor.execute("PRAGMA user_version")
-            version = cursor.fetchone()[0]
-            cursor.execute("SELECT count(*) FROM sqlite_master")
-            tables = cursor.fetchone()[0]
-        if owner == APPLICATION_ID and version == SCHEMA_VERSION:
-            return
-        if owner == APPLICATION_ID and version > SCHEMA_VERSION:
-            raise NewerStoreError(
-                f"the store has schema {version} and this software knows {SCHEMA_VERSION}; "
-                "update the software"
-            )
-        if tables and owner != APPLICATION_ID:
-            raise NotOurStoreError(
-                "the file is a database of something else; name another file for the ledger"
-            )
+            if _is_complete(cursor):
+                return
         with self.datastore.writing() as cursor:
             for statement in _statements():
                 cursor.execute(statement)
@@ -130,8 +119,11 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         """Append events; `rules` adds postings, guarded balances, claims and calls due."""
         rules: Rules | None = kwargs.get("rules")
         if rules is None:
-            with self.datastore.writing() as cursor:
-                return self._insert(cursor, stored_events)
+            try:
+                with self.datastore.writing() as cursor:
+                    return self._insert(cursor, stored_events)
+            except sqlite3.IntegrityError as error:
+                raise IntegrityError(error) from error
         with self.datastore.writing() as cursor:
             try:
                 positions = self._insert(cursor, stored_events)
@@ -212,12 +204,19 @@ def _hex(stream: UUID | str) -> str:
 
 
 def _head(cursor: SQLiteCursor, stream: str, version: int) -> bytes:
+    """The hash to link to; a version that does not follow the one before is a broken ledger."""
+    if version <= FIRST_VERSION:
+        return NOTHING_BEFORE
     cursor.execute(
         "SELECT hash FROM stored_events WHERE originator_id = ? AND originator_version = ?",
         (stream, version - 1),
     )
     row = cursor.fetchone()
-    return row[0] if row and row[0] else NOTHING_BEFORE
+    if row is None:
+        raise InvariantError(
+            f"event {version} of stream {stream} has none before it; nothing was written"
+        )
+    return bytes(row[0])
 
 
 def _key(account: Account) -> tuple[str, ...]:
@@ -320,17 +319,47 @@ def _set_due(cursor: SQLiteCursor, due: Sequence[tuple[UUID, tuple[CallDue, ...]
             )
 
 
-def utc_text(at: Any) -> str:
+def utc_text(at: datetime) -> str:
     """A time as sortable UTC text with microseconds."""
-    from datetime import UTC  # noqa: PLC0415
-
-    return str(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def check_path(path: str) -> None:
-    """Refuse a path whose folder does not exist, before SQLite says it less clearly."""
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
+def check_path(path: str) -> Path:
+    """Refuse a missing folder, and a file that is not ours before anything of it is touched.
+
+    Returns the absolute path: a connection that is opened later must not follow the process into
+    another folder.
+    """
+    whole = Path(path).resolve()
+    if not whole.parent.is_dir():
         raise NotOurStoreError(
-            f"the folder {folder} does not exist; create it or name another file"
+            f"the folder {whole.parent} does not exist; create it or name another file"
         )
+    if whole.exists():
+        # A connection of the pool would turn the file to write-ahead logging before it asks.
+        with closing(sqlite3.connect(whole, timeout=BUSY_SECONDS)) as connection:
+            _is_complete(SQLiteCursor(connection.cursor()))
+    return whole
+
+
+def _is_complete(cursor: SQLiteCursor) -> bool:
+    """Tell whether a store has all its tables; refuse what is not ours or is newer than this."""
+    found: list[int] = []
+    for question in (
+        "PRAGMA application_id",
+        "PRAGMA user_version",
+        "SELECT count(*) FROM sqlite_master",
+    ):
+        cursor.execute(question)
+        found.append(cursor.fetchone()[0])
+    owner, version, tables = found
+    if tables and owner != APPLICATION_ID:
+        raise NotOurStoreError(
+            "the file is a database of something else; name another file for the ledger"
+        )
+    if owner == APPLICATION_ID and version > SCHEMA_VERSION:
+        raise NewerStoreError(
+            f"the store has schema {version} and this software knows {SCHEMA_VERSION}; "
+            "update the software"
+        )
+    return bool(owner == APPLICATION_ID and version == SCHEMA_VERSION)

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS stored_events (
   topic TEXT NOT NULL,
   state BLOB NOT NULL,
   recorded_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-  hash BLOB,
+  hash BLOB NOT NULL,
   UNIQUE (originator_id, originator_version)
 );
 
