@@ -144,7 +144,10 @@ class CallProtocol:
     # --- sending ----------------------------------------------------------------------------------
 
     def _send_due(self, refund: Refund, part: Part) -> Outcome:
-        if refund.part(part).status is not PartStatus.DUE or self._excess(refund):
+        if refund.status.is_over or refund.part(part).status is not PartStatus.DUE:
+            # It was taken back or closed after it was found to be due.
+            return Nothing()
+        if self._excess(refund):
             return Nothing()
         try:
             call = self.accounting.prepare(refund.request, part)

@@ -204,7 +204,11 @@ class RefundLedger:
         stream = refund_id(self.company, ask.key)
         original = self._recorded(ask.original_ref)
         sale, receipt = halves(original, self._recorded(ask.receipt_ref))
-        customer = ask.customer_id or (original.customer_id if original else "")
+        for one in (sale, receipt):
+            if one and one.currency != ask.currency:
+                # Amounts of another currency say nothing, so no other reason is looked for.
+                raise RefusedError(f"{one.ref} is in {one.currency}; refund it in that currency")
+        customer = original.customer_id if original else ask.customer_id
         draft = Draft(
             ask=ask,
             look=Look(self.store.balance),
@@ -214,6 +218,8 @@ class RefundLedger:
             credits=tuple(self.store.credits(self.company, customer, ask.currency)),
             own_source=f"refund:{stream}",
         )
+        if original and ask.customer_id not in {"", customer}:
+            draft.refuse(f"{original.ref} belongs to customer {customer}, not {ask.customer_id}")
         fields = work_out(draft)
         facts = self._facts(draft, fields["sale"], fields["receipt"])
         requested = stamp.event(

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import RefundKind
-from refund_ledger.inputs import Plain, Positive, invalid
+from refund_ledger.inputs import Positive, invalid, plain
 from refund_ledger.money import MAX_MINOR, exponent
 from refund_ledger.originals import Immutable, Method, OriginalRef, PaymentDetails
 
@@ -20,7 +20,6 @@ __all__ = [
     "LineAsked",
     "Parts",
     "PaymentAsked",
-    "Plain",
     "Positive",
     "Request",
     "check_shape",
@@ -64,14 +63,14 @@ class Request(Immutable):
     that is left is meant.
     """
 
-    company: Annotated[Plain, Field(min_length=1, max_length=60)]
-    key: Annotated[Plain, Field(min_length=1, max_length=120)]
+    company: Annotated[str, plain(60, shortest=1)]
+    key: Annotated[str, plain(120, shortest=1)]
     """The caller's idempotency key: the same key never makes a second refund."""
     kind: RefundKind = RefundKind.ORIGINAL
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    customer_id: Annotated[Plain, Field(max_length=60)] = ""
-    original: Annotated[Plain, Field(max_length=60)] = ""
-    receipt: Annotated[Plain, Field(max_length=60)] = ""
+    customer_id: Annotated[str, plain(60)] = ""
+    original: Annotated[str, plain(60)] = ""
+    receipt: Annotated[str, plain(60)] = ""
     """The receipt that paid the invoice, where its money goes back too."""
     parts: Parts = Parts.AUTO
     amount: Positive | None = None
@@ -80,13 +79,13 @@ class Request(Immutable):
     lines: tuple[LineAsked, ...] = ()
     payments: tuple[PaymentAsked, ...] = ()
     pay_back: Positive | None = None
-    credits: tuple[Annotated[Plain, Field(max_length=200)], ...] = ()
+    credits: tuple[Annotated[str, plain(200)], ...] = ()
     """Which credits to pay out; the oldest first where none is named."""
     method: Method | None = None
     details: PaymentDetails = PaymentDetails()
-    source_account: Annotated[Plain, Field(max_length=60)] = ""
-    reason: Annotated[Plain, Field(min_length=1, max_length=40)]
-    comment: Annotated[Plain, Field(max_length=200)] = ""
+    source_account: Annotated[str, plain(60)] = ""
+    reason: Annotated[str, plain(40, shortest=1)]
+    comment: Annotated[str, plain(200)] = ""
     items_returned: bool = True
     """Whether credited goods came back, for lines that do not say."""
 

@@ -24,18 +24,26 @@ def plain_text(text: str) -> str:
     return text.strip()
 
 
-Plain = Annotated[str, AfterValidator(plain_text)]
+def plain(longest: int, *, shortest: int = 0) -> AfterValidator:
+    """Check a field as plain text of a length, counted without blanks around it."""
+    return AfterValidator(lambda text: _checked(text, longest, shortest))
+
+
+def _checked(text: str, longest: int, shortest: int) -> str:
+    found = plain_text(text)
+    if len(found) < shortest:
+        raise ValueError("expected some text")
+    if len(found) > longest:
+        raise ValueError(f"is longer than {longest} characters; say it shorter")
+    return found
 
 
 def said(text: str, field: str, *, longest: int = 1000) -> str:
     """Check what a person says of a decision; raises `InvalidInputError` naming the field."""
     try:
-        plain = plain_text(text)
+        return _checked(text, longest, 0)
     except ValueError as error:
         raise InvalidInputError(field, str(error)) from None
-    if len(plain) > longest:
-        raise InvalidInputError(field, f"is longer than {longest} characters; say it shorter")
-    return plain
 
 
 def invalid(error: ValidationError) -> InvalidInputError:

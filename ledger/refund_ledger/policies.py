@@ -84,16 +84,6 @@ def refund_to_the_customer_of_the_original(
     return None
 
 
-def refund_in_the_currency_of_the_original(
-    request: RefundRequested, facts: Facts, _: Terms
-) -> str | None:
-    """A refund is made in the original's own currency, at its rate."""
-    for original in (facts.sale, facts.receipt):
-        if original and original.currency != request.currency:
-            return f"{original.ref} is in {original.currency}; refund it in that currency"
-    return None
-
-
 def settle_debt_before_money_goes_back(
     request: RefundRequested, facts: Facts, _: Terms
 ) -> str | None:
@@ -123,7 +113,6 @@ def agree_to_large_refunds(request: RefundRequested, _: Facts, terms: Terms) -> 
 REFUSALS: tuple[Policy, ...] = (
     name_a_reason_from_the_catalogue,
     refund_to_the_customer_of_the_original,
-    refund_in_the_currency_of_the_original,
     explain_excess_first,
 )
 """A request that breaks one of these is refused."""

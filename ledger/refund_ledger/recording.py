@@ -24,7 +24,7 @@ from refund_ledger.events import (
     OriginalRecorded,
     ReductionReason,
 )
-from refund_ledger.inputs import Plain, Positive, said
+from refund_ledger.inputs import Positive, plain, said
 from refund_ledger.money import Money, exponent
 from refund_ledger.originals import (
     Closes,
@@ -40,10 +40,10 @@ from refund_ledger.stamps import Stamp
 class Grant(Immutable):
     """A credit that was granted to a customer elsewhere; `amount` in minor units."""
 
-    company: Annotated[Plain, Field(min_length=1, max_length=60)]
-    reference: Annotated[Plain, Field(min_length=1, max_length=120)]
+    company: Annotated[str, plain(60, shortest=1)]
+    reference: Annotated[str, plain(120, shortest=1)]
     """Names the grant; the same reference never grants twice."""
-    customer_id: Annotated[Plain, Field(min_length=1, max_length=60)]
+    customer_id: Annotated[str, plain(60, shortest=1)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     amount: Positive
     why: GrantReason
@@ -51,9 +51,9 @@ class Grant(Immutable):
     document_half: Half | None = None
     document_series: int | None = None
     document_number: int | None = None
-    receipt: Annotated[Plain, Field(max_length=60)] = ""
+    receipt: Annotated[str, plain(60)] = ""
     """For an overpayment, the recorded receipt that was too high: its money is not there twice."""
-    comment: Annotated[Plain, Field(max_length=200)] = ""
+    comment: Annotated[str, plain(200)] = ""
 
     @property
     def document(self) -> DocumentId | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from refund_ledger.errors import InvalidInputError
-from refund_ledger.inputs import Plain, Positive, invalid, plain_text, said
+from refund_ledger.inputs import Positive, invalid, plain, plain_text, said
 from refund_ledger.money import MAX_MINOR
 
 
@@ -39,6 +41,16 @@ def test_what_a_person_says_has_a_limit() -> None:
         said("a\u202eb", "why")
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"), [("  ", "expected some text"), ("abcd", "longer than 3")]
+)
+def test_a_field_of_plain_text_has_its_lengths(text: str, problem: str) -> None:
+    field = TypeAdapter[str](Annotated[str, plain(3, shortest=1)])
+    assert field.validate_python(" abc ") == "abc"
+    with pytest.raises(ValidationError, match=problem):
+        field.validate_python(text)
+
+
 def test_a_positive_number_is_whole_and_bounded() -> None:
     positive = TypeAdapter(Positive)
     assert positive.validate_python(1) == 1
@@ -62,5 +74,5 @@ def test_an_error_of_the_whole_input_says_so_and_repeats_nothing_long() -> None:
 
 def test_an_error_of_ours_is_said_without_the_library_s_words() -> None:
     with pytest.raises(ValidationError) as caught:
-        TypeAdapter(Plain).validate_python("a\x00")
+        TypeAdapter(Annotated[str, plain(9)]).validate_python("a\x00")
     assert str(invalid(caught.value)).startswith("input: holds the invisible character U+0000")

@@ -30,7 +30,8 @@ def test_a_name_is_read_with_hyphens_and_blanks_around_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "invoice", "invoice:1", "invoice:1/", "invoice:a/1", "bill:1/2", "invoice:1/٣", "x"]
+    "text",
+    ["", "invoice", "invoice:1", "invoice:1/", "invoice:a/1", "bill:1/2", "invoice:1/٣", "x"],
 )
 def test_a_name_that_is_none_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidInputError, match="closes: expected kind:series/number"):

@@ -80,9 +80,7 @@ class RefundMachine(RuleBasedStateMachine):
     # --- originals --------------------------------------------------------------------------------
 
     @initialize(lines=sale_lines(), more=sale_lines(), data=st.data())
-    def begin(
-        self, lines: tuple[Line, ...], more: tuple[Line, ...], data: st.DataObject
-    ) -> None:
+    def begin(self, lines: tuple[Line, ...], more: tuple[Line, ...], data: st.DataObject) -> None:
         self._cash_sale(lines, "7", data)
         self._invoice(more, "7", data)
         self._receipt("7", data)
@@ -108,13 +106,15 @@ class RefundMachine(RuleBasedStateMachine):
         total = sum(line.gross for line in lines)
         first = data.draw(st.integers(0, total))
         payments = (a_payment(1, first, data.draw(METHODS)), a_payment(2, total - first))
-        self._record(
-            a_cash_sale(self._number(), *lines, payments=payments, customer_id=customer)
-        )
+        self._record(a_cash_sale(self._number(), *lines, payments=payments, customer_id=customer))
 
     def _receipt(self, customer: str, data: st.DataObject) -> None:
         invoices = [s for s in self.sales if s.kind is Kind.INVOICE and s.customer_id == customer]
-        chosen = data.draw(st.lists(st.sampled_from(invoices), max_size=2, unique=True)) if invoices else []
+        chosen = (
+            data.draw(st.lists(st.sampled_from(invoices), max_size=2, unique=True))
+            if invoices
+            else []
+        )
         closes = [(sale.ref, data.draw(st.integers(1, sale.sale_total))) for sale in chosen]
         overpaid = data.draw(st.sampled_from([0, 0, 7, 500]))
         unknown = data.draw(st.sampled_from([0, 0, 300])) if closes or overpaid else 300
@@ -305,7 +305,9 @@ class RefundMachine(RuleBasedStateMachine):
         self._passes(lambda: self.books.submit(refund.id, part))
 
     @precondition(lambda self: self._parts(PartStatus.SUBMITTED, PartStatus.IN_DOUBT))
-    @rule(data=st.data(), what=st.sampled_from(["answer", "doubt", "person", "refused", "not sent"]))
+    @rule(
+        data=st.data(), what=st.sampled_from(["answer", "doubt", "person", "refused", "not sent"])
+    )
     def hear_of_a_call(self, data: st.DataObject, what: str) -> None:
         refund, part = self._one(data, PartStatus.SUBMITTED, PartStatus.IN_DOUBT)
         match what:

@@ -46,6 +46,8 @@ class Promise:
     paid_back: int
     original: str
     customer: str
+    cancels: frozenset[str] = frozenset()
+    """The parts that are booked by a cancel of the whole original."""
     approved: bool | None = None
     """None while it still waits for a second person."""
     withdrawn: bool = False

@@ -19,7 +19,7 @@ from refund_adapters.accounting import UnavailableError
 from refund_adapters.desk import Desk
 from refund_ledger.application import Result
 from refund_ledger.errors import ConflictError, LedgerError, RefusedError
-from refund_ledger.events import Part
+from refund_ledger.events import Part, Way
 from refund_ledger.refund import CallDue, PartStatus, Refund, Waits, refund_id
 
 MOST_SENT_AGAIN = 3
@@ -101,6 +101,7 @@ class Office:
             paid_back=request.paid_back,
             original=request.sale or request.receipt,
             customer=request.customer_id,
+            cancels=frozenset(part.value[0] for part in Part if request.way(part) is Way.CANCEL),
             approved=None if request.needs_approval else True,
         )
         self.stage.tell(

@@ -11,7 +11,8 @@ from refund_adapters.dispatcher import Dispatcher
 from refund_ledger.refund import CallDue, Waits
 
 MOST_ROUNDS = 120
-NEARLY = 0.5
+A_WHILE = 20.0
+"""Seconds after which what could not be done is tried again."""
 UNTIL_DONE = (Waits.SEND, Waits.PARK, Waits.LOOK)
 
 
@@ -45,6 +46,6 @@ def _pass_time(building: Building, left: list[CallDue], dispatcher: Dispatcher) 
     stage = building.stage
     earliest = min(dispatcher._ripe_at(call) for call in left)
     away = (earliest - stage.moment()).total_seconds()
-    stage.now += max(away, dispatcher.circuit.waits, NEARLY)
+    stage.now += max(away if away > 0 else A_WHILE, dispatcher.circuit.waits)
     building.sandbox.execute_what_is_due()
     building.auditor.after_a_step()

@@ -57,14 +57,15 @@ class Sight:
         """Whether a source that speaks shows the document as ours."""
         if self.stage.now - made.at < SETTLED + 30 * 6:
             return False
-        switches, paper = self.world.switches, self.ground.paper(made.named)
-        if paper is None:
-            return False
-        shows = made.named.half is Half.RECEIPT
-        shows = shows or switches.list_shows_comments or switches.details_shows_comments
-        if shows and self.ground.markers(made.named):
+        if self._shows_comments(made.named.half) and self.ground.markers(made.named):
             return True
         return self._status_says(part)
+
+    def _shows_comments(self, half: Half) -> bool:
+        switches = self.world.switches
+        return (
+            half is Half.RECEIPT or switches.list_shows_comments or switches.details_shows_comments
+        )
 
     def _status_says(self, part: PartKey) -> bool:
         which = Part.INVOICE if part[1] == "i" else Part.RECEIPT
@@ -90,11 +91,12 @@ class Sight:
         papers = self.ground.sandbox.books.papers(
             Kind.DOCUMENT if half is Half.DOCUMENT else Kind.RECEIPT
         )
+        shows = self._shows_comments(half)
         first = self.world.start.date() - timedelta(days=2)
         return any(
             str(paper.customer_id) == promise.customer
             and paper.issue_date >= first
-            and "[RL:" not in paper.comments
+            and not (shows and "[RL:" in paper.comments)
             and self._near(paper, promise.amount(part[1]), promise.original)
             for paper in papers
         )
@@ -117,12 +119,7 @@ class Sight:
         return any(paper is not None and paper.is_cancelled for paper in (document, receipt))
 
     def _is_cancel(self, part: PartKey) -> bool:
-        bodies = [
-            call.method
-            for call in self.ground.sandbox.log.calls
-            if part[0].encode() in call.body and f"-{part[1]}\"".encode() in call.body
-        ]
-        return any(method.endswith(".Cancel") for method in bodies)
+        return part[1] in self.ground.promises[part[0]].cancels
 
     def _is_over(self, part: PartKey) -> bool:
         promise = self.ground.promises[part[0]]

@@ -339,7 +339,9 @@ class Books:
 
     def left(self, original: OriginalRef) -> dict[str, int]:
         """What is still refundable of an original, item by item; nothing where nothing is."""
-        found = self.store.balances(self.company, kind=AccountKind.REFUNDABLE, subject=str(original))
+        found = self.store.balances(
+            self.company, kind=AccountKind.REFUNDABLE, subject=str(original)
+        )
         return {account.item: amount for account, amount in found}
 
     def left_in_all(self, original: str) -> tuple[int, int]:

@@ -12,6 +12,8 @@ import pytest
 import simplejson
 
 from refund_adapters.cli.main import main
+from refund_adapters.sandbox.faults import Answer, Execution, Fault
+from refund_adapters.sandbox.refusals import COMMENTS_TOO_LONG
 
 SECRET = "5f0e9a50-0000-4000-8000-0000deadbeef"
 MUG = {"number": 1, "description": "כוס קרמיקה", "quantity": "2", "net": "200.00", "vat": "34.00"}
@@ -37,6 +39,8 @@ INVOICE: dict[str, Any] = {
 }
 """Sold for 292.50 ILS and not paid."""
 SALE = "invoice_receipt:2/6923"
+TOO_LONG = Fault("too_long", Execution.NEVER, Answer.REFUSAL, refusal=COMMENTS_TOO_LONG)
+"""A definite refusal."""
 
 
 @dataclass(frozen=True, slots=True)

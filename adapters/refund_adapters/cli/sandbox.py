@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,15 +65,38 @@ def sandbox(
     from refund_adapters.sandbox.server import run as serve
     from refund_ledger.errors import InvalidInputError
 
-    # The server stops on these signals and then raises them again; by then all is in order.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _, __: None)
     try:
-        serve(server, port=port, ready=lambda address: _announce(run, server, address))
+        with _stoppable():
+            serve(server, port=port, ready=lambda address: _announce(run, server, address))
     except SandboxError as error:
         raise InvalidInputError("port", str(error)) from None
     run.out.note("sandbox: stopped")
     return 0
+
+
+class _Stopped(Exception):  # noqa: N818 - it is the end that was asked for, and no error
+    """Somebody told the sandbox to stop."""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End the block on SIGINT or SIGTERM.
+
+    The server stops by itself on both, and then raises them again; before it runs, they come here.
+    """
+
+    def stop(_: int, __: object) -> None:
+        raise _Stopped
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    except _Stopped:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _announce(run: Run, server: Sandbox, address: str) -> None:

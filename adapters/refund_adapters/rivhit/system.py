@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +42,9 @@ from refund_ledger.errors import RefusedError
 from refund_ledger.events import Part, RefundRequested, Way
 from refund_ledger.originals import Document, Original
 
+NAME_LIFE = timedelta(minutes=5)
+"""How long a customer's name is remembered in this process, so that a batch does not ask for it anew."""
+
 NO_SUCH_CUSTOMER = frozenset({-20, -22})
 
 
@@ -69,6 +72,7 @@ class Rivhit:
         self._client = Client(settings, transport=transport)
         self._reading = Reading(self._client, settings, today=self._today)
         self._originals = Originals(self._reading)
+        self._names: dict[str, tuple[datetime, str]] = {}
 
     def __repr__(self) -> str:
         return f"Rivhit({self.settings.company!r})"
@@ -173,6 +177,15 @@ class Rivhit:
         return known or ""
 
     def _last_name(self, customer_id: str) -> str:
+        """The customer's name for a new document: asked for, and remembered for a few minutes."""
+        known = self._names.get(customer_id)
+        if known is not None and self._now() < known[0]:
+            return known[1]
+        name = self._ask_last_name(customer_id)
+        self._names[customer_id] = (self._now() + NAME_LIFE, name)
+        return name
+
+    def _ask_last_name(self, customer_id: str) -> str:
         question = messages.customer(customer_number(customer_id))
         try:
             data = self._client.ask(question)

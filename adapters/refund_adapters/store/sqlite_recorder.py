@@ -62,7 +62,13 @@ class _Pool(SQLiteConnectionPool):
 
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS}000"):
+        for pragma in (
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            # Without it INSERT OR REPLACE would take rows out behind the triggers' back.
+            "recursive_triggers=ON",
+            f"busy_timeout={BUSY_SECONDS}000",
+        ):
             connection.cursor().execute(f"PRAGMA {pragma}")
         return connection
 

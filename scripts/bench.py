@@ -1,0 +1,348 @@
+"""Benchmarks: each scenario beside its baseline in the same run; ratios are the result.
+
+`scripts/bench dispatch` sends 1,000 parts by 8 dispatcher processes through one SQLite file while a
+fifth of all answers is lost, beside 8 bare httpx loops that make the same calls of the same server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier, Event
+from pathlib import Path
+
+import httpx
+
+from refund_adapters.accounting import Wanted
+from refund_adapters.desk import Desk
+from refund_adapters.protocol import Rhythm
+from refund_adapters.rivhit import Rivhit, RivhitSettings
+from refund_adapters.sandbox import faults
+from refund_adapters.sandbox.core import Sandbox
+from refund_adapters.sandbox.faults import FaultPlan
+from refund_adapters.sandbox.loading import load_demo
+from refund_adapters.sandbox.server import real_time, seeded, serving
+from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger.events import CallInDoubt, CallSubmitted, InvoicePartCancelled, Part
+from refund_ledger.originals import OriginalRef
+from refund_ledger.refund import Waits
+
+TOKEN = "7d1a4c1e-0000-4000-8000-00000000cafe"  # noqa: S105 - opens the sandbox of this run
+ORIGINAL = "invoice_receipt:2/6926"
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One figure beside its baseline, in calls a second."""
+
+    scenario: str
+    what: str
+    ours: float
+    baseline: float
+    ratio: float
+    spread: tuple[float, float]
+    goal: float | None
+    met: bool | None
+
+
+# --- the server, in a process of its own ----------------------------------------------------------
+
+
+def serve(pipe: Connection, lost: float) -> None:
+    """Serve the demo company's books, losing a share of the answers to writes, until told to stop."""
+    sandbox = Sandbox(token=TOKEN, now=real_time, rng=seeded())
+    load_demo(sandbox.books)
+    sandbox.faults = FaultPlan(
+        rng=seeded(3), chances={faults.ANSWER_LOST: lost}, methods={"Document.New"}
+    )
+    with serving(sandbox):
+        pipe.send(sandbox.api_url)
+        pipe.recv()
+        made = Counter(
+            json.loads(call.body).get("request_reference")
+            for call in sandbox.log.calls
+            if call.method == "Document.New"
+            for _ in call.made
+        )
+        reads = sum(call.method != "Document.New" for call in sandbox.log.calls)
+        pipe.send((len(made), max(made.values(), default=0), reads))
+
+
+def with_server(lost: float, work: Callable[[str], float]) -> tuple[float, tuple[int, int, int]]:
+    """Run some work against a fresh server; returns its seconds and what the server saw."""
+    here, there = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=serve, args=(there, lost), daemon=True)
+    process.start()
+    seconds = work(here.recv())
+    here.send("stop")
+    seen: tuple[int, int, int] = here.recv()
+    process.join(30)
+    return seconds, seen
+
+
+# --- dispatch -------------------------------------------------------------------------------------
+
+
+def settings(url: str) -> RivhitSettings:
+    """An account on the sandbox, with times that suit a server on the same machine."""
+    return RivhitSettings(
+        company="bench",
+        token=TOKEN,  # type: ignore[arg-type]
+        base_url=url,
+        call_limit=5.0,
+        abandoned_life=0.5,
+        lists_lag=0.0,
+        clock_error=0.1,
+    )
+
+
+def open_desk(path: str, url: str) -> Desk:
+    """One process's desk."""
+    return Desk(
+        SqliteStore(path),
+        company="bench",
+        actor="bench",
+        accounting=Rivhit(settings(url)),
+        rhythm=Rhythm(send_window=2.0),
+        owns_accounting=True,
+    )
+
+
+def dispatch_worker(path: str, url: str, concurrency: int, ready: Barrier, over: Event) -> None:
+    """One dispatcher process: starts with the others, works until told that it is over."""
+    with open_desk(path, url) as desk:
+        dispatcher = desk.dispatcher(stop=over.is_set)
+        dispatcher.concurrency = concurrency
+        ready.wait()
+        dispatcher.run(forever=True, poll=0.02)
+
+
+def bare_worker(url: str, bodies: list[str], ready: Barrier) -> None:
+    """One bare loop: posts its bodies one after another and forgets them."""
+    with httpx.Client(headers={"content-type": "application/json"}, timeout=5.0) as client:
+        ready.wait()
+        for body in bodies:
+            try:
+                client.post(f"{url}/Document.New", content=body).read()
+            except httpx.HTTPError:
+                continue
+
+
+def bodies_of(path: str, url: str) -> list[str]:
+    """The bodies that our dispatchers would send, with references of their own."""
+    with open_desk(path, url) as desk:
+        rivhit = desk.accounting
+        calls = [
+            rivhit.prepare(desk.ledger.refund(due.refund).request, Part.INVOICE)
+            for due in desk.store.due("bench", Waits.SEND, limit=100_000)
+        ]
+    out = []
+    for call in calls:
+        body = {**json.loads(call.request), **dict(call.private), "api_token": TOKEN}
+        out.append(json.dumps(body))
+    return out
+
+
+def fill(path: str, url: str, parts: int) -> None:
+    """Ask for as many refunds of one part each, of one agora more each than nothing."""
+    with open_desk(path, url) as desk:
+        list(desk.import_wanted(Wanted(refs=(OriginalRef.parse(ORIGINAL),))))
+        for number in range(parts):
+            desk.request(
+                key=f"k{number}", original=ORIGINAL, parts="invoice", amount="1.00", reason="complaint"
+            )
+
+
+def bare(bodies: list[str], processes: int) -> Callable[[str], float]:
+    """The baseline: the same calls by bare loops."""
+
+    def work(url: str) -> float:
+        ready = CONTEXT.Barrier(processes + 1)
+        shares = [bodies[index::processes] for index in range(processes)]
+        started = [
+            CONTEXT.Process(target=bare_worker, args=(url, share, ready), daemon=True) for share in shares
+        ]
+        for process in started:
+            process.start()
+        ready.wait()
+        begun = time.perf_counter()
+        for process in started:
+            process.join()
+        return time.perf_counter() - begun
+
+    return work
+
+
+@dataclass(slots=True)
+class Dispatched:
+    """What came of one dispatch of many parts."""
+
+    first_answers: float = 0.0
+    drained: float = 0.0
+    doubts: int = 0
+    sent_twice: int = 0
+
+
+def ours(path: str, processes: int, concurrency: int, parts: int, out: Dispatched) -> Callable[[str], float]:
+    """Our dispatchers over one store, until every part is booked."""
+
+    def work(url: str) -> float:
+        ready, over = CONTEXT.Barrier(processes + 1), CONTEXT.Event()
+        started = [
+            CONTEXT.Process(
+                target=dispatch_worker, args=(path, url, concurrency, ready, over), daemon=True
+            )
+            for _ in range(processes)
+        ]
+        for process in started:
+            process.start()
+        ready.wait()
+        begun = time.perf_counter()
+        with open_desk(path, url) as desk:
+            while booked(path) < parts and time.perf_counter() - begun < 600:
+                time.sleep(0.05)
+            out.drained = time.perf_counter() - begun
+            over.set()
+            for process in started:
+                process.join(30)
+            measure(desk, out)
+        return out.first_answers
+
+    return work
+
+
+def booked(path: str) -> int:
+    """How many parts are booked, without decoding an event."""
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        where = "topic = 'refund.invoice_part_cancelled'"
+        return int(connection.execute(f"SELECT count(*) FROM stored_events WHERE {where}").fetchone()[0])  # noqa: S608
+    finally:
+        connection.close()
+
+
+def measure(desk: Desk, out: Dispatched) -> None:
+    """Read from the events when the last first attempt was answered, by whatever answer."""
+    submitted: list[float] = []
+    answered: list[float] = []
+    attempts: Counter[object] = Counter()
+    waiting: set[object] = set()
+    for _, event in desk.store.events():
+        if isinstance(event, CallSubmitted):
+            attempts[event.originator_id] += 1
+            if event.attempt == 1:
+                submitted.append(event.timestamp.timestamp())
+                waiting.add(event.originator_id)
+        elif isinstance(event, InvoicePartCancelled | CallInDoubt):
+            out.doubts += isinstance(event, CallInDoubt)
+            if event.originator_id in waiting:
+                waiting.discard(event.originator_id)
+                answered.append(event.timestamp.timestamp())
+    out.first_answers = max(answered) - min(submitted)
+    out.sent_twice = sum(count > 1 for count in attempts.values())
+
+
+def dispatch(rounds: int, parts: int, processes: int, concurrency: int) -> list[Result]:
+    """Measure the dispatch of many parts beside bare loops, before and after."""
+    ratios, rates, bases, drained = list[float](), list[float](), list[float](), list[float]()
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/refunds.db"
+            bodies: list[str] = []
+
+            def prepare(url: str, path: str = path, bodies: list[str] = bodies) -> float:
+                fill(path, url, parts)
+                bodies.extend(bodies_of(path, url))
+                return 0.0
+
+            with_server(0.0, prepare)
+            before, _ = with_server(0.2, bare(bodies, processes))
+            out = Dispatched()
+            _, seen = with_server(0.2, ours(path, processes, concurrency, parts, out))
+            after, _ = with_server(0.2, bare(bodies, processes))
+        made, most, reads = seen
+        base = 2 * parts / (before + after)
+        rate = parts / out.first_answers
+        rates.append(rate)
+        bases.append(base)
+        ratios.append(rate / base)
+        drained.append(out.drained)
+        say(
+            f"round {number + 1}: bare {base:.0f}/s, ours {rate:.0f}/s to the last first answer, all booked "
+            f"after {out.drained:.1f} s; {out.doubts} in doubt; {made} documents for {parts} parts, at most "
+            f"{most} each; {reads} reads"
+        )
+        if (made, most) != (parts, 1):
+            say("a part is not exactly once in the books: this is a fault, not a figure")
+            raise SystemExit(1)
+    goal = 0.7
+    ratio = statistics.median(ratios)
+    return [
+        Result(
+            scenario="dispatch",
+            what=f"{processes} processes x {concurrency}, {parts} parts, 20 % of answers lost",
+            ours=statistics.median(rates),
+            baseline=statistics.median(bases),
+            ratio=ratio,
+            spread=(min(ratios), max(ratios)),
+            goal=goal,
+            met=ratio >= goal,
+        )
+    ]
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def say(words: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the scenarios asked for and print what they came to."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("scenario", nargs="?", default="dispatch", choices=["dispatch"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--parts", type=int, default=1000)
+    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--concurrency", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    args = parser.parse_args()
+    machine = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "sqlite": sqlite3.sqlite_version,
+    }
+    say(f"on {machine}")
+    results = dispatch(args.rounds, args.parts, args.processes, args.concurrency)
+    for result in results:
+        verdict = "" if result.goal is None else f", goal {result.goal}: {'met' if result.met else 'missed'}"
+        low, high = result.spread
+        say(
+            f"{result.scenario}: {result.what}: ours {result.ours:.0f}/s, baseline {result.baseline:.0f}/s, "
+            f"ratio {result.ratio:.2f} ({low:.2f} to {high:.2f}){verdict}"
+        )
+    if args.json:
+        content = {"machine": machine, "results": [asdict(result) for result in results]}
+        args.json.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
