@@ -5,247 +5,288 @@ Amounts are decimals in major units ("37.10"), in text or as JSON numbers, which
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import simplejson
 from pydantic import BaseModel, ValidationError
 
-from refund_ledger.asking import Request, invalid, read_request
+from refund_adapters.fields import (
+    amount,
+    day,
+    items,
+    known,
+    objects,
+    plain_decimal,
+    quantity,
+    short,
+    text,
+    whole,
+    yes_no,
+)
+from refund_adapters.files import LONGEST_LINE, Numbered, Row, rows_of
+from refund_ledger.asking import LineAsked, PaymentAsked, Request, read_request
 from refund_ledger.errors import InvalidInputError
-from refund_ledger.money import to_minor, to_quantity
-from refund_ledger.originals import Original
+from refund_ledger.inputs import invalid, said
+from refund_ledger.originals import Closes, Line, Original, Payment
 from refund_ledger.recording import Grant
 
-LONGEST_LINE = 1_000_000
-"""Characters of one row; a longer one is not a row."""
+__all__ = [
+    "LONGEST_LINE",
+    "Numbered",
+    "Row",
+    "grant_of",
+    "key_of",
+    "original_of",
+    "request_of",
+    "rows_of",
+]
 
-Row = Mapping[str, Any]
+LONGEST_REFERENCE = 60
+
 M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A row of a file with its number, or why it cannot be read."""
-
-    number: int
-    row: Row | None
-    problem: str = ""
-
-
-def rows_of(path: Path) -> Iterator[Numbered]:
-    """Read a CSV or JSON Lines file row by row; a row that cannot be read says why and ends nothing."""
-    if not path.is_file():
-        raise InvalidInputError("file", f"{path} does not exist or is not a file")
-    suffix = path.suffix.lower()
-    if suffix not in {".csv", ".jsonl", ".ndjson"}:
-        raise InvalidInputError("file", f"{path.name}: expected a name that ends in .csv or .jsonl")
-    try:
-        yield from _csv_rows(path) if suffix == ".csv" else _json_rows(path)
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("file", f"{path.name} is not UTF-8 text: {error.reason}") from error
-
-
-def _csv_rows(path: Path) -> Iterator[Numbered]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines, restkey="", strict=True)
-        while True:
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                yield Numbered(reader.line_num, None, f"cannot be read as CSV: {error}")
-                continue
-            if row is None:
-                return
-            if "" in row:
-                yield Numbered(reader.line_num, None, "has more cells than the heading")
-                continue
-            filled = {name.strip(): cell for name, cell in row.items() if cell}
-            if filled:
-                yield Numbered(reader.line_num, filled)
-
-
-def _json_rows(path: Path) -> Iterator[Numbered]:
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            if len(line) > LONGEST_LINE:
-                yield Numbered(number, None, f"is longer than {LONGEST_LINE} characters")
-                continue
-            yield _json_row(number, line)
-
-
-def _json_row(number: int, line: str) -> Numbered:
-    def refuse(word: str) -> None:
-        raise ValueError(f"{word} is not a number")
-
-    try:
-        row = simplejson.loads(line, use_decimal=True, parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        return Numbered(number, None, f"cannot be read as JSON: {error}")
-    if not isinstance(row, dict):
-        return Numbered(number, None, "is not a JSON object")
-    return Numbered(number, row)
-
+Fields = dict[str, Any]
 
 # --- requests -------------------------------------------------------------------------------------
 
-_LISTS = {"line": "lines", "lines": "lines", "payment": "payments", "payments": "payments"}
+_ALIASES = {"line": "lines", "payment": "payments", "credit": "credits"}
 _DETAILS = frozenset({"bank", "branch", "account", "number"})
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_REQUEST = frozenset(Request.model_fields) | _DETAILS
+_POSITIVE = 1
 
 
 def request_of(row: Row, *, company: str, currency_of: Callable[[str], str | None]) -> Request:
-    """Read a request row; `currency_of` answers with an original's currency where the row has none."""
-    fields = {name.replace("-", "_"): value for name, value in row.items() if value not in (None, "")}
-    currency = fields.pop("currency", None)
-    if currency is None:
-        currency = currency_of(str(fields.get("original", "")))
-    if currency is None:
-        raise InvalidInputError("currency", "say in which currency, such as ILS")
-    out: dict[str, Any] = {"company": company, "currency": str(currency)}
-    details = fields.pop("details", {})
-    if not isinstance(details, dict):
-        raise InvalidInputError("details", "expected an object with bank, branch, account or number")
-    details = dict(details)
-    for name, value in fields.items():
-        if name in {"amount", "pay_back", "vat"}:
-            out[name] = _minor(value, str(currency), name)
-        elif name in _LISTS:
-            reader = _line if _LISTS[name] == "lines" else _payment
-            out[_LISTS[name]] = [reader(item, str(currency)) for item in _items(value)]
-        elif name == "credits":
-            out[name] = [str(item) for item in _items(value)]
-        elif name == "items_returned":
-            out[name] = _yes_no(value, name)
-        elif name in _DETAILS:
-            details[name] = value
-        else:
-            out[name] = str(value)
+    """Read a request row; `currency_of` says an original's currency where the row says none."""
+    fields = known(_named(row), _REQUEST, "a request")
+    currency = _currency(fields, currency_of)
+    details = _details(fields)
+    out: Fields = {"company": company} | {
+        name: _requested(name, value, currency) for name, value in fields.items()
+    }
     if details:
-        out["details"] = {
-            name: str(value) if name == "account" else _whole(value, name)
-            for name, value in details.items()
-        }
-    return read_request(out)
+        out["details"] = details
+    return read_request(out | {"currency": currency})
 
 
-def _items(value: Any) -> list[Any]:
-    """A list, or text whose items are parted by semicolons."""
-    if isinstance(value, list | tuple):
-        return list(value)
-    return [item for item in str(value).split(";") if item.strip()]
+def key_of(row: Row | None) -> str:
+    """The key of a row as far as it can be read, to name the row by."""
+    key = (row or {}).get("key", "")
+    return key if isinstance(key, str) else short(key)
 
 
-def _line(item: Any, currency: str) -> dict[str, Any]:
-    """A line to credit: {"line": 1, "quantity": 2}, or "1", "1:30.00", "1:x2", "1:x2:returned=1"."""
-    fields: Row = item if isinstance(item, dict) else _line_text(str(item))
-    known = {"line", "quantity", "amount", "returned"}
-    if unknown := set(fields) - known:
-        raise InvalidInputError("lines", f"does not know {', '.join(sorted(unknown))}")
-    out: dict[str, Any] = {"line": _whole(fields.get("line"), "line")}
-    for name in ("quantity", "returned"):
-        if fields.get(name) is not None:
-            out[name] = to_quantity(_decimal(fields[name], name), field=f"line {out['line']} {name}")
-    if fields.get("amount") is not None:
-        out["amount"] = _minor(fields["amount"], currency, f"line {out['line']} amount")
-    return out
-
-
-def _line_text(text: str) -> dict[str, str]:
-    line, *rest = (part.strip() for part in text.split(":"))
-    fields: dict[str, str] = {"line": line}
-    for part in rest:
-        if part.startswith("x"):
-            fields["quantity"] = part[1:]
-        elif part.startswith("returned="):
-            fields["returned"] = part.removeprefix("returned=")
-        else:
-            fields["amount"] = part
+def _named(row: Row) -> Fields:
+    """The fields that say something, under the names that a request has, each once."""
+    fields: Fields = {}
+    for given, value in row.items():
+        if value is None or value == "":
+            continue
+        name = given.strip().replace("-", "_")
+        name = _ALIASES.get(name, name)
+        if name in fields:
+            raise InvalidInputError(name, "is said more than once")
+        fields[name] = value
     return fields
 
 
-def _payment(item: Any, currency: str) -> dict[str, Any]:
+def _currency(fields: Fields, currency_of: Callable[[str], str | None]) -> str:
+    if "currency" in fields:
+        return text(fields.pop("currency"), "currency").strip()
+    currency = currency_of(text(fields.get("original", ""), "original"))
+    if currency is None:
+        raise InvalidInputError("currency", "say in which currency, such as ILS")
+    return currency
+
+
+def _requested(name: str, value: Any, currency: str) -> Any:
+    """One field of a request, read as what it is."""
+    match name:
+        case "amount" | "pay_back":
+            return amount(value, currency, name, least=_POSITIVE)
+        case "vat":
+            return amount(value, currency, name)
+        case "lines":
+            return [_line(item, currency) for item in items(value, name)]
+        case "payments":
+            return [_payment(item, currency) for item in items(value, name)]
+        case "credits":
+            return [text(item, name) for item in items(value, name)]
+        case "items_returned":
+            return yes_no(value, name)
+        case _:
+            return text(value, name)
+
+
+def _details(fields: Fields) -> Fields:
+    """What a method of payment needs, said as an object or as fields of the row."""
+    given = fields.pop("details", {})
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(
+            "details", "expected an object with bank, branch, account or number"
+        )
+    details = known(given, _DETAILS, "details")
+    for name in _DETAILS & fields.keys():
+        if name in details:
+            raise InvalidInputError(name, "is said more than once")
+        details[name] = fields.pop(name)
+    return _read_details(details)
+
+
+def _read_details(details: Fields) -> Fields:
+    return {
+        name: text(value, name) if name == "account" else whole(value, name)
+        for name, value in details.items()
+    }
+
+
+def _line(item: Any, currency: str) -> Fields:
+    """A line to credit: {"line": 1, "quantity": 2}, "1", "1:30.00", "1:x2", "1:x2:returned=1"."""
+    row = item if isinstance(item, Mapping) else _line_text(text(item, "lines"))
+    fields = known(row, LineAsked.model_fields, "a line to credit")
+    number = whole(fields.get("line"), "line")
+    out: Fields = {"line": number}
+    for name, least in (("quantity", _POSITIVE), ("returned", 0)):
+        if name in fields:
+            out[name] = quantity(fields[name], f"line {number} {name}", least=least)
+    if "amount" in fields:
+        at = f"line {number} amount"
+        out["amount"] = amount(fields["amount"], currency, at, least=_POSITIVE)
+    return out
+
+
+def _line_text(written: str) -> dict[str, str]:
+    line, *rest = (part.strip() for part in written.split(":"))
+    fields: dict[str, str] = {"line": line}
+    for part in rest:
+        if part.startswith("x"):
+            name, value = "quantity", part[1:]
+        elif part.startswith("returned="):
+            name, value = "returned", part.removeprefix("returned=")
+        else:
+            name, value = "amount", part
+        if name in fields:
+            raise InvalidInputError("lines", f"{short(written)} says its {name} more than once")
+        fields[name] = value
+    return fields
+
+
+def _payment(item: Any, currency: str) -> Fields:
     """A payment to give back: {"payment": 1, "amount": "30.00"}, or "1", "1:30.00"."""
-    if isinstance(item, dict):
-        fields: Row = item
+    if isinstance(item, Mapping):
+        row: Row = item
     else:
-        number, _, amount = str(item).partition(":")
-        fields = {"payment": number, "amount": amount or None}
-    if unknown := set(fields) - {"payment", "amount"}:
-        raise InvalidInputError("payments", f"does not know {', '.join(sorted(unknown))}")
-    out: dict[str, Any] = {"payment": _whole(fields.get("payment"), "payment")}
-    if fields.get("amount") is not None:
-        out["amount"] = _minor(fields["amount"], currency, f"payment {out['payment']} amount")
+        number, colon, rest = text(item, "payments").partition(":")
+        row = {"payment": number, "amount": rest if colon else None}
+    fields = known(row, PaymentAsked.model_fields, "a payment to give back")
+    out: Fields = {"payment": whole(fields.get("payment"), "payment")}
+    if "amount" in fields:
+        at = f"payment {out['payment']} amount"
+        out["amount"] = amount(fields["amount"], currency, at, least=_POSITIVE)
     return out
 
 
 # --- originals and grants -------------------------------------------------------------------------
 
+_ORIGINAL = (frozenset(Original.model_fields) - {"open_amount"}) | {"open"}
+_LINE = frozenset(Line.model_fields)
+_PAYMENT = frozenset(Payment.model_fields)
+_CLOSES = frozenset(Closes.model_fields)
+_GRANT = frozenset(Grant.model_fields)
+
 
 def original_of(row: Row, *, company: str) -> Original:
     """Read an original as our own files hold it; see the README for an example row."""
-    fields = dict(row)
-    currency = str(fields.get("currency", ""))
-    fields["company"] = company
-    fields["issued_on"] = _date(fields.get("issued_on"), "issued_on")
-    fields["open_amount"] = _minor(fields.pop("open", "0"), currency, "open")
-    fields["overpaid"] = _minor(fields.get("overpaid", "0"), currency, "overpaid")
-    for name in ("series", "number"):
-        fields[name] = _whole(fields.get(name), name)
-    fields["customer_id"] = str(fields.get("customer_id", ""))
-    if fields.get("exchange_rate") is not None:
-        fields["exchange_rate"] = _plain(fields["exchange_rate"], "exchange_rate")
-    fields["lines"] = [_original_line(line, currency) for line in _dicts(fields, "lines")]
-    fields["payments"] = [_original_payment(one, currency) for one in _dicts(fields, "payments")]
-    fields["closes"] = [
-        {**part, "amount": _minor(part.get("amount"), currency, "closes amount")}
-        for part in _dicts(fields, "closes")
-    ]
-    original = _checked(Original, fields)
+    fields = known(row, _ORIGINAL, "an original")
+    currency = text(fields.get("currency", ""), "currency")
+    out: Fields = {
+        "company": text(fields.get("company", company), "company"),
+        "kind": text(fields.get("kind", ""), "kind").strip().replace("-", "_"),
+        "series": whole(fields.get("series"), "series"),
+        "number": whole(fields.get("number"), "number"),
+        "customer_id": _plain(fields.get("customer_id", ""), "customer_id"),
+        "currency": currency,
+        "issued_on": day(fields.get("issued_on"), "issued_on"),
+        "price_includes_vat": yes_no(fields.get("price_includes_vat", True), "price_includes_vat"),
+        "open_amount": amount(fields.get("open", "0"), currency, "open"),
+        "overpaid": amount(fields.get("overpaid", "0"), currency, "overpaid"),
+        "lines": _each(fields, "lines", _original_line, currency),
+        "payments": _each(fields, "payments", _original_payment, currency),
+        "closes": _each(fields, "closes", _closed, currency),
+    }
+    if "exchange_rate" in fields:
+        out["exchange_rate"] = plain_decimal(fields["exchange_rate"], "exchange_rate")
+    original = _checked(Original, out)
     original.check()
     return original
 
 
-def _original_line(line: Row, currency: str) -> dict[str, Any]:
-    at = f"line {line.get('number')}"
-    out = dict(line)
-    out["number"] = _whole(line.get("number"), f"{at} number")
-    out["quantity"] = to_quantity(_decimal(line.get("quantity", "1"), at), field=f"{at} quantity")
-    for name in ("net", "vat", "discount"):
-        out[name] = _minor(line.get(name, "0"), currency, f"{at} {name}")
-    if "unit_price" in line:
-        out["unit_price"] = _plain(line["unit_price"], f"{at} unit_price")
+def _each(
+    fields: Fields, name: str, read: Callable[[Row, str, str], Fields], currency: str
+) -> list[Fields]:
+    rows = objects(fields.get(name, []), name)
+    return [read(row, currency, f"{name}.{index}") for index, row in enumerate(rows)]
+
+
+def _original_line(row: Row, currency: str, place: str) -> Fields:
+    fields = known(row, _LINE, "a line of an original")
+    number = whole(fields.get("number"), f"{place}.number")
+    at = f"line {number}"
+    out: Fields = {
+        "number": number,
+        "quantity": quantity(fields.get("quantity", "1"), f"{at} quantity"),
+        "net": amount(fields.get("net"), currency, f"{at} net"),
+    }
+    for name in ("vat", "discount"):
+        out[name] = amount(fields.get(name, "0"), currency, f"{at} {name}")
+    for name in ("description", "item"):
+        out[name] = text(fields.get(name, ""), f"{at} {name}")
+    if "unit_price" in fields:
+        out["unit_price"] = plain_decimal(fields["unit_price"], f"{at} unit_price")
+    if "exempt" in fields:
+        out["exempt"] = yes_no(fields["exempt"], f"{at} exempt")
     return out
 
 
-def _original_payment(payment: Row, currency: str) -> dict[str, Any]:
-    at = f"payment {payment.get('number')}"
+def _original_payment(row: Row, currency: str, place: str) -> Fields:
+    fields = known(row, _PAYMENT, "a payment of an original")
+    number = whole(fields.get("number"), f"{place}.number")
+    at = f"payment {number}"
+    details = fields.get("details", {})
+    if not isinstance(details, Mapping):
+        raise InvalidInputError(f"{at} details", f"expected an object, got {short(details)}")
     return {
-        **payment,
-        "number": _whole(payment.get("number"), f"{at} number"),
-        "amount": _minor(payment.get("amount"), currency, f"{at} amount"),
+        "number": number,
+        "method": text(fields.get("method", ""), f"{at} method"),
+        "amount": amount(fields.get("amount"), currency, f"{at} amount"),
+        "details": _read_details(known(details, _DETAILS, "details")),
+    }
+
+
+def _closed(row: Row, currency: str, place: str) -> Fields:
+    fields = known(row, _CLOSES, "what a receipt closes")
+    return {
+        "sale": _plain(fields.get("sale", ""), f"{place}.sale"),
+        "amount": amount(fields.get("amount"), currency, f"{place}.amount"),
     }
 
 
 def grant_of(row: Row, *, company: str) -> Grant:
     """Read a granted credit as our own files hold it."""
-    fields = dict(row)
-    currency = str(fields.get("currency", ""))
-    fields["company"] = company
-    fields["amount"] = _minor(fields.get("amount"), currency, "amount")
-    fields["granted_on"] = _date(fields.get("granted_on"), "granted_on")
-    fields["customer_id"] = str(fields.get("customer_id", ""))
-    return _checked(Grant, fields)
+    fields = known(row, _GRANT, "a credit")
+    currency = text(fields.get("currency", ""), "currency")
+    out: Fields = {
+        "company": text(fields.pop("company", company), "company"),
+        "amount": amount(fields.pop("amount", None), currency, "amount", least=_POSITIVE),
+        "granted_on": day(fields.pop("granted_on", None), "granted_on"),
+    }
+    for name in ("document_series", "document_number"):
+        if name in fields:
+            out[name] = whole(fields.pop(name), name)
+    out |= {name: text(value, name) for name, value in fields.items()}
+    return _checked(Grant, out)
 
 
-# --- values ---------------------------------------------------------------------------------------
+def _plain(value: Any, field: str) -> str:
+    """A name that is compared: short, and with nothing invisible."""
+    return said(text(value, field), field, longest=LONGEST_REFERENCE)
 
 
 def _checked(model: type[M], fields: Row) -> M:
@@ -253,49 +294,3 @@ def _checked(model: type[M], fields: Row) -> M:
         return model.model_validate(fields)
     except ValidationError as error:
         raise invalid(error) from None
-
-
-def _dicts(fields: Row, name: str) -> list[Row]:
-    value = fields.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise InvalidInputError(name, "expected a list of objects")
-    return value
-
-
-def _decimal(value: Any, field: str) -> Decimal | str:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise InvalidInputError(field, f"expected a decimal such as 37.10, got {value!r}")
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise InvalidInputError(field, f"expected a decimal such as 37.10, got {value}")
-    return str(value) if isinstance(value, int) else value
-
-
-def _plain(value: Any, field: str) -> str:
-    """A decimal as text, never in scientific notation."""
-    number = _decimal(value, field)
-    return number if isinstance(number, str) else format(number, "f")
-
-
-def _minor(value: Any, currency: str, field: str) -> int:
-    return to_minor(_decimal(value, field), currency, field=field)
-
-
-def _whole(value: Any, field: str) -> int:
-    text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or len(text) > 9:
-        raise InvalidInputError(field, f"expected a whole number, got {value!r}")
-    return int(text)
-
-
-def _date(value: Any, field: str) -> date:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise InvalidInputError(field, f"expected a date such as 2026-01-31, got {value!r}") from None
-
-
-def _yes_no(value: Any, field: str) -> bool:
-    answer = _YES_NO.get(str(value).strip().lower())
-    if answer is None:
-        raise InvalidInputError(field, f"expected yes or no, got {value!r}")
-    return answer

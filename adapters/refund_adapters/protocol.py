@@ -318,8 +318,9 @@ class CallProtocol:
             refund.request.way(part) is Way.NEW or self.resend_cancels or state.resend_allowed
         ):
             why = "no document was found; a Cancel is not sent again without a person's word"
-        elif state.attempts >= self.rhythm.max_attempts and not state.resend_allowed:
-            why = f"no document was found after {state.attempts} attempts"
+        elif len(state.maybe_sent) >= self.rhythm.max_attempts and not state.resend_allowed:
+            # An attempt that never left is not spent.
+            why = f"no document was found after {len(state.maybe_sent)} attempts"
         else:
             call = self.accounting.prepare(refund.request, part)
             return self._submit_and_send(

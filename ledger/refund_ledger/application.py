@@ -350,7 +350,13 @@ class RefundLedger:
     def _save_once(self, refund: UUID, decide: Decide) -> Result:
         now = self.refund(refund)
         look = Look(self.store.balance)
-        events = tuple(decide(now, look))
+        try:
+            events = tuple(decide(now, look))
+        except (ValueError, InvalidInputError) as error:
+            if look.has_moved() or self.refund(refund).version != now.version:
+                # Others saved between our reads: what they showed together never was.
+                raise StreamMovedError(f"refund {refund} moved while it was decided") from error
+            raise
         if not events:
             return Result(now, repeated=True)
         for event in events:

@@ -297,6 +297,8 @@ class RefundMachine(RuleBasedStateMachine):
                 booked = self._booked(data, now, part)
                 self.books.answer(refund.id, part, booked=booked)
                 self._audit(now, part, booked)
+            if self.books.refund(refund.id).part(part).status is not PartStatus.CANCELLED:
+                return
 
     @precondition(lambda self: self._parts(PartStatus.DUE, PartStatus.IN_DOUBT))
     @rule(data=st.data())

@@ -1,4 +1,4 @@
-"""The command line for tests: run in this process or as one of its own, over files that are real."""
+"""The command line for tests: run in this process or as one of its own, over real files."""
 
 import os
 import subprocess

@@ -34,20 +34,28 @@ def dump(store: SqliteStore) -> Dump:
     return {name: rows(store, f"SELECT * FROM {name} ORDER BY 1, 2") for (name,) in names}  # noqa: S608
 
 
-def broken_links(store: SqliteStore) -> list[tuple[str, int]]:
+Kept = tuple[str, int, str, bytes, bytes]
+"""Stream, version, topic, state and hash of an event, as its row holds them."""
+
+
+def kept_events(store: SqliteStore) -> list[Kept]:
+    """Every event as it is stored."""
+    columns = "originator_id, originator_version, topic, state, hash"
+    found = rows(store, f"SELECT {columns} FROM stored_events ORDER BY notification_id")  # noqa: S608
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
+
+
+def broken_links(kept: Iterable[Kept]) -> list[tuple[str, int]]:
     """Stream and version of every event whose hash does not follow from what is stored."""
     found: list[tuple[str, int]] = []
-    before = ("", 0, NOTHING_BEFORE)
-    for stream, version, topic, state, kept in rows(
-        store,
-        "SELECT originator_id, originator_version, topic, state, hash FROM stored_events "
-        "ORDER BY originator_id, originator_version",
-    ):
-        last, previous = (before[1], before[2]) if before[0] == stream else (0, NOTHING_BEFORE)
+    stream_before, last, previous = "", 0, NOTHING_BEFORE
+    for stream, version, topic, state, own in sorted(kept):
+        if stream != stream_before:
+            last, previous = 0, NOTHING_BEFORE
         stored = StoredEvent(UUID(stream), version, topic, state)
-        if version != last + 1 or link(previous, stored) != kept:
+        if version != last + 1 or link(previous, stored) != own:
             found.append((stream, version))
-        before = (stream, version, kept)
+        stream_before, last, previous = stream, version, own
     return found
 
 

@@ -107,7 +107,8 @@ def _confirm(
     if confirmed:
         if confirmed != sums:
             raise RefusedError(
-                f"the file comes to {_in_words(sums)}, not {_in_words(confirmed)}; nothing was asked for"
+                f"the file comes to {_in_words(sums)}, not {_in_words(confirmed)}; "
+                "nothing was asked for"
             )
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -100,31 +100,29 @@ def _stoppable() -> Iterator[None]:
 
 
 def _announce(run: Run, server: Sandbox, address: str) -> None:
+    """Say where the server is and how to point the ledger at it; a secret is not said."""
     from refund_adapters.sandbox.server import ROOT
 
     url = address + ROOT.rstrip("/")
-    own_token = TOKEN_SETTING not in os.environ
-    if run.json:
-        originals = len(server.books.documents) + len(server.books.receipts)
-        shape: dict[str, Any] = {"address": address, "url": url, "originals": originals}
-        if own_token:
-            shape["token"] = SANDBOX_TOKEN
-        run.out.shape(shape)
-    run.out.line(f"The sandbox answers at {url}")
-    run.out.line("It holds:")
-    for what, count in (
-        ("customers", len(server.books.customers)),
-        ("documents", len(server.books.documents)),
-        ("receipts", len(server.books.receipts)),
-    ):
-        run.out.line(f"  {count} {what}")
-    run.out.line("Point the ledger at it, in another terminal:")
-    run.out.line(f"  export REFUND_LEDGER_RIVHIT_URL={url}")
-    token = SANDBOX_TOKEN if own_token else "the value that it has here"
-    run.out.line(
-        f"  export {TOKEN_SETTING}={token}" if own_token else f"  {TOKEN_SETTING}: {token}"
+    books = server.books
+    held = (
+        f"{len(books.customers)} customers, {len(books.documents)} documents and "
+        f"{len(books.receipts)} receipts"
     )
-    run.out.line("Stop it with Ctrl-C.")
+    own = bool(os.environ.get(TOKEN_SETTING))
+    if run.json:
+        originals = len(books.documents) + len(books.receipts)
+        token = {} if own else {"token": SANDBOX_TOKEN}
+        run.out.shape({"address": address, "url": url, "originals": originals, **token})
+    for line in (
+        f"The sandbox answers at {url}",
+        f"It holds {held}.",
+        "Point the ledger at it, in another terminal:",
+        f"  export REFUND_LEDGER_RIVHIT_URL={url}",
+        f"  export {TOKEN_SETTING}={'(the same as here)' if own else SANDBOX_TOKEN}",
+        "Stop it with Ctrl-C.",
+    ):
+        run.out.line(line)
     run.out.flush()
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 
@@ -150,10 +149,11 @@ def test_a_reader_that_goes_away_abandons_no_call(online: Terminal, server: Sand
 def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
     stop = Stop()
 
-    with pytest.raises(KeyboardInterrupt), interrupts(stop):
+    with interrupts(stop):
         signal.raise_signal(signal.SIGINT)
         assert stop()
-        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -193,4 +193,3 @@ def test_a_killed_dispatcher_leaves_nothing_half_written(online: Terminal, serve
     (left,) = online.json("pending")["pending"]
     assert (left["part"], left["status"], left["waits"]) == ("invoice", "submitted", "park")
     assert online.ok("rebuild").out.endswith("equal\n")
-    assert isinstance(sending, subprocess.Popen)

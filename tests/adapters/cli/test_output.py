@@ -36,12 +36,13 @@ def test_a_pipe_gets_plain_columns_with_numbers_to_the_right(
 def test_a_terminal_gets_a_table_whose_numbers_are_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", Screen())
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", "30")
 
     Output().table(COLUMNS, [("123456789012.34", "a text that is longer than the screen [red]")])
 
-    shown = sys.stdout.getvalue()  # type: ignore[attr-defined]
+    shown = screen.getvalue()
     assert "123456789012.34" in shown
     assert "…" not in shown
     assert "[red]" in shown.replace("\n", "").replace(" ", "")
@@ -75,17 +76,18 @@ def test_people_see_no_json_and_machines_no_words(capsys: pytest.CaptureFixture[
 def test_a_bar_appears_only_where_it_is_slow_and_somebody_watches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys, "stderr", Screen())
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
 
     with Output().progress("replaying") as tick:
         tick(1, 2)
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    assert screen.getvalue() == ""
 
     monkeypatch.setattr(output, "SLOW", 0.0)
     with Output().progress("replaying") as tick:
         tick(1, 2)
         tick(2, 2)
-    assert "replaying" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "replaying" in screen.getvalue()
 
 
 def test_a_bar_does_not_come_between_pipes(

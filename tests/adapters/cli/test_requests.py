@@ -1,4 +1,4 @@
-"""A refund asked for by flags: once, with every reason where it is refused, and nothing half-written."""
+"""A refund asked for by flags: once, with every reason, and nothing half-written."""
 
 import pytest
 

@@ -1,9 +1,7 @@
 """The sandbox as a command: it says where it is, serves, and stops when it is told to."""
 
-import select
 import signal
 import socket
-import time
 from subprocess import Popen
 
 import pytest
@@ -17,13 +15,11 @@ DEADLINE = 30.0
 def announced(process: Popen[str], last: str) -> str:
     """Read what a server says until a line that begins so."""
     assert process.stdout is not None
-    said, until = "", time.monotonic() + DEADLINE
-    while time.monotonic() < until:
-        if select.select([process.stdout], [], [], 0.1)[0]:
-            line = process.stdout.readline()
-            said += line
-            if line.startswith(last) or not line:
-                break
+    said = ""
+    for line in process.stdout:
+        said += line
+        if line.startswith(last):
+            break
     return said
 
 

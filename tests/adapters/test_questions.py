@@ -1,0 +1,167 @@
+"""Questions over a ledger's store: consistent, in words, and never writing."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from refund_adapters.desk import Desk
+from refund_adapters.intake import original_of
+from refund_adapters.questions import MAX_LOOKS, Questions
+from refund_ledger.errors import ConflictError, NotFoundError
+from refund_ledger.originals import OriginalRef
+from support.command_line import CASH_SALE, INVOICE
+
+REF = OriginalRef.parse("invoice_receipt:2/6923")
+OTHER = OriginalRef.parse("invoice:1/17")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Open a desk in memory with a cash sale and an unpaid invoice."""
+    opened = Desk.open("memory:", company="acme", actor="dana")
+    for row in (CASH_SALE, INVOICE):
+        original = original_of(row, company="acme")
+        opened.ledger.record_original(original, opened.stamp(), read_from="a test")
+    return opened
+
+
+def ask(desk: Desk, key: str, original: OriginalRef = REF, **fields: str) -> None:
+    """Ask for a refund of the cash sale, unless another original is named."""
+    desk.request(key=key, original=str(original), reason="overcharged", **fields)
+
+
+def grant(desk: Desk, reference: str, amount: str) -> None:
+    desk.grant(
+        reference=reference,
+        customer_id="1001",
+        currency="ILS",
+        amount=amount,
+        why="opening_balance",
+        granted_on=date(2026, 1, 1),
+    )
+
+
+def test_what_is_left_counts_every_refund_of_an_original(desk: Desk) -> None:
+    questions = Questions(desk.store, "acme")
+    ask(desk, "order-1", amount="100.00")
+    ask(desk, "order-2", amount="50.00")
+    ask(desk, "order-3", OTHER)
+    desk.withdraw("order-2")
+
+    standing = questions.original(REF)
+
+    assert standing.remaining.sale.left == 19_250
+    assert standing.remaining.money.in_flight == 10_000
+    assert [refund.request.key for refund in standing.refunds] == ["order-1", "order-2"]
+    assert questions.original(OTHER).remaining.sale.left == 0
+    with pytest.raises(NotFoundError):
+        questions.original(OriginalRef.parse("invoice:1/18"))
+
+
+def test_credit_is_listed_by_age_and_by_customer(desk: Desk) -> None:
+    questions = Questions(desk.store, "acme")
+    for reference in ("b", "a"):
+        grant(desk, reference, "5.00")
+
+    (balance,) = questions.balances(customer_id="1001")
+
+    assert (balance.open, balance.credit) == (29_250, 1000)
+    assert [source.source for source in balance.sources] == ["grant:b", "grant:a"]
+    assert questions.balances() == (balance,)
+    assert questions.balances(customer_id="1002") == ()
+    assert Questions(desk.store, "other").balances() == ()
+
+
+def test_credit_that_a_refund_holds_is_counted_once(desk: Desk) -> None:
+    grant(desk, "a", "50.00")
+    desk.request(
+        key="payout-1",
+        kind="credit",
+        customer_id="1001",
+        currency="ILS",
+        amount="20.00",
+        method="cash",
+        reason="paid_twice",
+    )
+
+    (balance,) = Questions(desk.store, "acme").balances()
+
+    assert (balance.credit, balance.held) == (3000, 2000)
+
+
+def test_stories_of_a_refund_an_original_and_a_customer(desk: Desk) -> None:
+    questions = Questions(desk.store, "acme")
+    ask(desk, "order-1")
+
+    story = questions.story(desk.refund("order-1").id)
+
+    assert [entry.topic for entry in story] == ["refund.requested"]
+    assert [entry.topic for entry in questions.story_of_original(REF)] == [
+        "original.recorded",
+        "refund.requested",
+    ]
+    assert len(questions.story_of_customer("1001")) == 3
+    with pytest.raises(NotFoundError):
+        questions.story(UUID(int=0))
+
+
+def test_a_grant_is_found_by_its_reference(desk: Desk) -> None:
+    grant(desk, "a", "5.00")
+    questions = Questions(desk.store, "acme")
+
+    assert questions.grant("a").amount == 500
+    with pytest.raises(NotFoundError):
+        questions.grant("b")
+
+
+def test_what_a_dispatcher_has_left_is_each_part_once(desk: Desk) -> None:
+    questions = Questions(desk.store, "acme")
+    ask(desk, "order-1", amount="10.00")
+    ask(desk, "order-2", amount="10.00")
+
+    assert [entry.key for entry in questions.calls_left()] == ["order-1", "order-2"]
+    assert {entry.key for entry in questions.pending()} == {"order-1", "order-2"}
+
+
+def test_a_rebuild_hears_how_far_it_is_and_equals(desk: Desk) -> None:
+    heard: list[tuple[int, int]] = []
+    ask(desk, "order-1")
+
+    rebuilt = Questions(desk.store, "acme", heard=lambda *now: heard.append(now)).rebuild()
+
+    assert rebuilt.equal
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_writer_in_between_is_waited_for(desk: Desk) -> None:
+    keys = iter(range(MAX_LOOKS))
+
+    def write_once(*_: int) -> None:
+        if (number := next(keys, None)) == 0:
+            ask(desk, f"order-{number}", amount="1.00")
+
+    rebuilt = Questions(desk.store, "acme", heard=write_once).rebuild()
+
+    assert (rebuilt.equal, rebuilt.events) == (True, 3)
+
+
+def test_writers_that_never_rest_are_said(desk: Desk) -> None:
+    keys = iter(range(1000))
+
+    def write(done: int, _: int) -> None:
+        if done == 1:
+            ask(desk, f"order-{next(keys)}", amount="1.00")
+
+    with pytest.raises(ConflictError, match="others wrote during each"):
+        Questions(desk.store, "acme", heard=write).rebuild()
+
+
+def test_a_statement_is_of_one_customer_and_currency(desk: Desk) -> None:
+    questions = Questions(desk.store, "acme")
+
+    drawn = questions.statement(customer_id="1001", currency="ILS")
+
+    assert drawn.closing.net == -29_250
+    assert questions.statement(customer_id="1001", currency="USD").lines == ()
+    assert questions.now() >= drawn.lines[0].at
