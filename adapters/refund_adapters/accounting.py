@@ -48,7 +48,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The system refused for a reason on the closed list of definite refusals: nothing was booked."""
+    """Refused for a reason on the closed list of definite refusals: nothing was booked."""
 
     code: str
     message: str
@@ -170,7 +170,7 @@ class AccountingSystem(Protocol):
     """Seconds after the last moment of sending from which a look can prove absence.
 
     Exceeds the call's limit, the longest life of an abandoned request at the server, the lag of its
-    lists and stored answers, and the clocks' error; where those are not documented they are settings.
+    lists and stored answers, and the clocks' error; what is not documented of them is a setting.
     """
 
     def check(self, request: RefundRequested) -> None:
@@ -183,8 +183,8 @@ class AccountingSystem(Protocol):
     def prepare(self, request: RefundRequested, part: Part) -> Call:
         """Turn one part of a refund into its call; may read, never writes.
 
-        Raises `UnavailableError` where a read fails, and `RefusedError` where the part cannot be said in this system (a text too long, a
-        method without a payment type).
+        Raises `UnavailableError` where a read fails, and `RefusedError` where the part cannot be
+        said in this system (a text too long, a method without a payment type).
         """
         ...
 

@@ -12,7 +12,9 @@ class Circuit:
     """Opens after failures in a row; while it is open only a probe goes out, ever less often.
 
     Pauses double with full jitter in their upper half, so that many processes do not probe together
-    and one never probes faster than the half of its pause.
+    and one never probes faster than the half of its pause. A probe that is answered closes the
+    circuit; only a call that is answered makes the pauses short again, since a system may well
+    answer reads and no writes.
     """
 
     monotonic: Callable[[], float]
@@ -21,14 +23,16 @@ class Circuit:
     first_pause: float = 2.0
     longest_pause: float = 300.0
     _failures: int = 0
+    _is_open: bool = False
     _opened: int = 0
+    """How often it has opened since a call was answered."""
     _closed_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_open(self) -> bool:
         """Whether calls are held back."""
-        return self._opened > 0
+        return self._is_open
 
     @property
     def waits(self) -> float:
@@ -39,13 +43,15 @@ class Circuit:
         """Count a call that the system did not answer."""
         with self._lock:
             self._failures += 1
-            if self._failures >= self.threshold:
+            # What was under way when it opened fails too, and says nothing new.
+            if self._failures >= self.threshold and not self._is_open:
                 self._open()
 
     def answered(self) -> None:
         """The system answered, whatever it said: everything goes out again."""
         with self._lock:
             self._failures = self._opened = 0
+            self._is_open = False
 
     def probe(self, ask: Callable[[], bool]) -> bool:
         """Ask once, if it is time, whether the system is back; true where calls may go out."""
@@ -53,14 +59,16 @@ class Circuit:
             return True
         if self.waits:
             return False
-        if ask():
-            self.answered()
-            return True
+        answered = ask()
         with self._lock:
-            self._open()
-        return False
+            if answered:
+                self._failures, self._is_open = 0, False
+            else:
+                self._open()
+        return answered
 
     def _open(self) -> None:
         pause = min(self.longest_pause, self.first_pause * 2.0**self._opened)
         self._opened += 1
+        self._is_open = True
         self._closed_until = self.monotonic() + pause * (0.5 + 0.5 * self.jitter())

@@ -1,73 +1,48 @@
 """The desk: the one import for embedding. It builds the house and offers its verbs.
 
-    from refund_adapters.desk import Desk
+from refund_adapters.desk import Desk
 
-    with Desk.open("sqlite:///refunds.db", company="acme", actor="dana", accounting=rivhit) as desk:
-        desk.request(key="order-17", original="invoice_receipt:2/6923", reason="returned_goods")
-        desk.dispatch()
+with Desk.open("sqlite:///refunds.db", company="acme", actor="dana", accounting=rivhit) as desk:
+    desk.request(key="order-17", original="invoice_receipt:2/6923", reason="returned_goods")
+    desk.dispatch()
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-from refund_adapters.accounting import AccountingSystem, Unread, Wanted
+from refund_adapters.accounting import AccountingSystem, Wanted
 from refund_adapters.dispatcher import Dispatcher
-from refund_adapters.protocol import Clock, Rhythm, Step
-from refund_adapters.intake import Numbered, grant_of, original_of, request_of, rows_of
+from refund_adapters.fields import short, whole
+from refund_adapters.files import Numbered, rows_of
+from refund_adapters.intake import grant_of
 from refund_adapters.rehearsal import RehearsalStore
 from refund_adapters.resolving import Resolver
-from refund_adapters.settings import Settings
-from refund_adapters.store.errors import StoreError
+from refund_adapters.rhythm import Clock, Rhythm, Step
+from refund_adapters.rows import Imported, RowResult, Rows
+from refund_adapters.settings import Settings, open_store
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.application import RefundLedger, Result
-from refund_ledger.asking import Request
-from refund_ledger.errors import (
-    InvalidInputError,
-    LedgerError,
-    NotFoundError,
-    RefusedError,
-)
+from refund_ledger.errors import InvalidInputError, NotFoundError, RefusedError
 from refund_ledger.events import Part, ReductionReason
-from refund_ledger.originals import Document, Half, OriginalRef
+from refund_ledger.inputs import said
+from refund_ledger.originals import Document, OriginalRef
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
 from refund_ledger.refund import Refund
 from refund_ledger.stamps import Stamp
 
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of one row or document of an import."""
-
-    number: int
-    name: str
-    outcome: str
-    """`recorded`, `known` or `refused`."""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """What became of one requested row."""
-
-    number: int
-    key: str
-    outcome: str
-    """`requested`, `awaiting approval`, `known` or `refused`."""
-    refund: Refund | None
-    detail: str = ""
+LONGEST_KEY = 120
 
 
 class Desk:
     """A company's refunds: everything that people and pipelines do with them."""
 
-    def __init__(  # noqa: PLR0913 - the parts of the house, each replaceable
+    def __init__(
         self,
         store: SqliteStore,
         *,
@@ -105,15 +80,20 @@ class Desk:
         terms: Terms | None = None,
         rhythm: Rhythm | None = None,
     ) -> Self:
-        """Open a store by its address (`sqlite:///FILE` or `memory:`), creating it where it is missing."""
-        opened = Settings(store=store, company=company).open_store()
+        """Open a store by its address, `sqlite:///FILE` or `memory:`; a file is made if missing."""
         return cls(
-            opened, company=company, actor=actor, accounting=accounting, terms=terms, rhythm=rhythm
+            open_store(store),
+            company=company,
+            actor=actor,
+            accounting=accounting,
+            terms=terms,
+            rhythm=rhythm,
         )
 
     @classmethod
     def from_settings(cls, settings: Settings, *, calls: bool = False) -> Self:
-        """Build the house as the settings say; with `calls`, the accounting system belongs to it."""
+        """Build the house as the settings say; with `calls`, an accounting system belongs to it."""
+        actor, terms = settings.who, settings.terms()
         accounting: AccountingSystem | None = None
         if calls:
             from refund_adapters.rivhit import Rivhit  # noqa: PLC0415 - HTTP only where it is used
@@ -122,9 +102,9 @@ class Desk:
         return cls(
             settings.open_store(),
             company=settings.company,
-            actor=settings.who,
+            actor=actor,
             accounting=accounting,
-            terms=settings.terms(),
+            terms=terms,
             rhythm=settings.rhythm(),
             resend_cancels=settings.resend_cancels == "after-proof",
             owns_accounting=True,
@@ -151,9 +131,11 @@ class Desk:
 
     @property
     def accounting(self) -> AccountingSystem:
-        """The accounting system; raises `InvalidInputError` where the desk was opened without one."""
+        """The accounting system; raises `InvalidInputError` where the desk has none."""
         if self._accounting is None:
-            raise InvalidInputError("accounting", "this desk was opened without an accounting system")
+            raise InvalidInputError(
+                "accounting", "this desk was opened without an accounting system"
+            )
         return self._accounting
 
     def stamp(self, *, actor: str | None = None, command_id: str | None = None) -> Stamp:
@@ -169,65 +151,43 @@ class Desk:
     def import_file(self, path: Path | str) -> Iterator[Imported]:
         """Record the originals and credits of a JSON Lines file, each row judged alone.
 
-        A row is `{"original": {...}}` or `{"credit": {...}}`; sales come before the receipts that pay
-        them. Safe to run again: what is known is said to be known.
+        A row is `{"original": {...}}` or `{"credit": {...}}`; sales come before the receipts that
+        pay them. Safe to run again: what is known is said to be known.
         """
         file = Path(path)
-        for row in rows_of(file):
-            yield self._import_row(row, file.name)
-
-    def _import_row(self, row: Numbered, name: str) -> Imported:
-        shown = f"row {row.number}"
-        try:
-            if row.row is None:
-                raise InvalidInputError(shown, row.problem)
-            match row.row:
-                case {"original": dict(fields), **rest} if not rest:
-                    original = original_of(fields, company=self.company)
-                    shown = str(original.ref)
-                    new = self.ledger.record_original(original, self.stamp(), read_from=name)
-                case {"credit": dict(fields), **rest} if not rest:
-                    grant = grant_of(fields, company=self.company)
-                    shown = f"credit {grant.reference}"
-                    new = self.ledger.grant_credit(grant, self.stamp())
-                case _:
-                    raise InvalidInputError(shown, 'expected {"original": {...}} or {"credit": {...}}')
-        except StoreError:
-            raise
-        except LedgerError as error:
-            return Imported(row.number, shown, "refused", str(error))
-        return Imported(row.number, shown, "recorded" if new else "known")
+        return self._rows(self.ledger).imported(rows_of(file), read_from=file.name)
 
     def import_wanted(self, wanted: Wanted) -> Iterator[Imported]:
         """Read originals from the accounting system and record them, each judged alone."""
-        for number, original in enumerate(self.accounting.originals(wanted), 1):
-            if isinstance(original, Unread):
-                yield Imported(number, original.name, "refused", original.why)
-                continue
-            name = str(original.ref)
-            try:
-                new = self.ledger.record_original(
-                    original, self.stamp(), read_from=self.accounting.name
-                )
-            except StoreError:
-                raise
-            except LedgerError as error:
-                yield Imported(number, name, "refused", str(error))
-                continue
-            yield Imported(number, name, "recorded" if new else "known")
+        system = self.accounting
+        return self._rows(self.ledger).originals(system.originals(wanted), read_from=system.name)
 
     def grant(self, **fields: Any) -> bool:
-        """Record a credit granted elsewhere: reference, customer_id, currency, amount, why, granted_on."""
+        """Record a credit granted elsewhere.
+
+        Fields: reference, customer_id, currency, amount, why, granted_on; and where they apply
+        document_half, document_series, document_number, receipt, comment.
+        """
         return self.ledger.grant_credit(grant_of(fields, company=self.company), self.stamp())
 
     def reduce_credit(
         self, reference: str, *, why: ReductionReason, amount: int, sale: str = "", key: str
     ) -> bool:
-        """Record that a granted credit was reversed, expired or used on a sale; `key` makes it once."""
+        """Record that a granted credit was reversed, expired or used on a sale.
+
+        `amount` is in minor units of the credit's currency; the same `key` reduces once.
+        """
+        if why not in set(ReductionReason):
+            known = ", ".join(ReductionReason)
+            raise InvalidInputError("why", f"expected one of {known}, got {short(why)}")
+        if type(amount) is not int:
+            raise InvalidInputError("amount", f"expected whole minor units, got {short(amount)}")
+        if not said(key, "key", longest=LONGEST_KEY):
+            raise InvalidInputError("key", "name the reduction; the same key reduces once")
         return self.ledger.reduce_credit(
             reference,
             self.stamp(command_id=key),
-            why=why,
+            why=ReductionReason(why),
             amount=amount,
             sale=OriginalRef.parse(sale, field="sale") if sale else None,
         )
@@ -238,47 +198,26 @@ class Desk:
         """Request a refund; amounts are decimals in major units, as text.
 
         Fields: key, original, reason; and where they apply kind, receipt, parts, amount, lines,
-        payments, pay_back, credits, method, details, source_account, comment, customer_id, currency,
-        vat, items_returned. The same key and content again answers with the first result.
+        payments, pay_back, credits, method, details, source_account, comment, customer_id,
+        currency, vat, items_returned. The same key and content again answers with the first result.
         """
-        return self.ledger.request(self._read(self.ledger, fields), self.stamp(actor=actor))
+        ask = self._rows(self.ledger).read(fields)
+        return self.ledger.request(ask, self.stamp(actor=actor))
 
     def rehearse(self, rows: Iterable[Numbered]) -> list[RowResult]:
-        """Judge rows one after another exactly as `request_rows` would, without writing anything."""
+        """Judge rows one after another exactly as `request_rows` would; nothing is written."""
         sayable = self._accounting.check if self._accounting else None
         ledger = RefundLedger(
             RehearsalStore(self.store), self.company, self.ledger.terms, sayable=sayable
         )
-        return list(self._judge(ledger, rows))
+        return list(self._rows(ledger).requested(rows))
 
     def request_rows(self, rows: Iterable[Numbered]) -> Iterator[RowResult]:
         """Request every row, each judged alone; safe to run again, since each row has its key."""
-        yield from self._judge(self.ledger, rows)
+        return self._rows(self.ledger).requested(rows)
 
-    def _judge(self, ledger: RefundLedger, rows: Iterable[Numbered]) -> Iterator[RowResult]:
-        for row in rows:
-            key = str((row.row or {}).get("key", ""))
-            try:
-                if row.row is None:
-                    raise InvalidInputError(f"row {row.number}", row.problem)
-                result = ledger.request(self._read(ledger, row.row), self.stamp())
-            except StoreError:
-                raise
-            except LedgerError as error:
-                yield RowResult(row.number, key, "refused", None, str(error))
-                continue
-            refund = result.refund
-            waits = "; ".join(refund.request.needs_approval)
-            outcome = "known" if result.repeated else "awaiting approval" if waits else "requested"
-            yield RowResult(row.number, key, outcome, refund, waits)
-
-    def _read(self, ledger: RefundLedger, row: Any) -> Request:
-        def currency_of(original: str) -> str | None:
-            if not original:
-                return None
-            return ledger.original(OriginalRef.parse(original)).recorded.currency
-
-        return request_of(row, company=self.company, currency_of=currency_of)
+    def _rows(self, ledger: RefundLedger) -> Rows:
+        return Rows(ledger, self.stamp)
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -308,7 +247,7 @@ class Desk:
         """Take a request back while nothing was sent."""
         return self.ledger.withdraw(self.refund(name).id, self.stamp(actor=actor), why=why)
 
-    def happened(  # noqa: PLR0913 - a decision names what, why, who and on which version
+    def happened(
         self,
         name: str,
         part: Part,
@@ -386,16 +325,22 @@ class Desk:
     def dispatch(
         self, *, watch: Callable[[Step], None] = lambda _: None, patience: float = 30.0
     ) -> int:
-        """Send what is due and record the answers, until nothing more can be done; returns the steps."""
+        """Send what is due and record the answers until nothing more can be done.
+
+        Returns how many steps were taken.
+        """
         return self.dispatcher(watch=watch).run(patience=patience)
 
 
 def document_of(part: Part, text: str) -> Document:
     """Read a counter-document's name, "3/481"; its half follows from the part."""
     series, _, number = text.strip().partition("/")
-    if not all(word.isascii() and word.isdecimal() and len(word) <= 9 for word in (series, number)):
-        raise InvalidInputError("document", f"expected type/number such as 3/481, got {text!r}")
-    return Document(Half(part.half), int(series), int(number))
+    try:
+        return Document(part.half, whole(series, "document"), whole(number, "document"))
+    except InvalidInputError:
+        raise InvalidInputError(
+            "document", f"expected type/number such as 3/481, got {short(text)}"
+        ) from None
 
 
 def _said(why: str) -> str:

@@ -1,7 +1,7 @@
 """The dispatcher: finds what is due, hands it to the call protocol, and knows when to wait.
 
-Any number may run at once over one store, in threads, processes and hosts: who may send is decided by
-the save of the call, and what is in hand elsewhere is left alone for a while.
+Any number may run at once over one store, in threads, processes and hosts: who may send is decided
+by the save of the call, and what is in hand elsewhere is left alone for a while.
 """
 
 from __future__ import annotations
@@ -16,23 +16,22 @@ from uuid import UUID, uuid4
 from refund_adapters.accounting import AccountingSystem
 from refund_adapters.circuit import Circuit
 from refund_adapters.pace import Pace
-from refund_adapters.protocol import (
-    CallProtocol,
-    Clock,
-    Outcome,
-    Progress,
-    Rhythm,
-    Step,
-    Unreachable,
-)
+from refund_adapters.protocol import CallProtocol
+from refund_adapters.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
 from refund_adapters.workers import Workers
 from refund_ledger.application import RefundLedger
 from refund_ledger.events import Part
-from refund_ledger.refund import CallDue, Waits
+from refund_ledger.refund import WATCH_AFTER, CallDue, Waits
 
 MACHINES_WORK = (Waits.SEND, Waits.PARK, Waits.LOOK, Waits.WATCH)
 LONGEST_REST = 60.0
 PATIENCE = 30.0
+IN_HAND = 8
+"""Things that a round takes in hand for each call under way."""
+IN_OTHER_HANDS = 0.25
+"""Seconds after which a thing that another dispatcher has in hand is asked for again."""
+MOST_DUE = 1000
+"""Things due that are looked at to know how long to wait."""
 
 
 class DueStore(Protocol):
@@ -58,11 +57,17 @@ class DueStore(Protocol):
 Key = tuple[UUID, Part, Waits]
 
 
+def _key(call: CallDue) -> Key:
+    return call.refund, call.part, call.waits
+
+
 @dataclass(slots=True)
 class _Rest:
     """A thing that could not be done: how often, and until when it is left alone."""
 
+    tries: int = 0
     failures: int = 0
+    """How many of the tries the accounting system did not answer."""
     until: float = 0.0
 
 
@@ -105,24 +110,25 @@ class Dispatcher:
 
     # --- running ----------------------------------------------------------------------------------
 
-    def run(
-        self, *, forever: bool = False, patience: float = PATIENCE, poll: float = 1.0
-    ) -> int:
+    def run(self, *, forever: bool = False, patience: float = PATIENCE, poll: float = 1.0) -> int:
         """Work until nothing is left that this run can do; returns how many steps were taken.
 
-        What waits for a person, for a time more than `patience` seconds away, or for an accounting
-        system that stays unreachable is left. With `forever`, goes on until `stop`, and then
+        What waits for a person, for a time more than `patience` seconds away, for an accounting
+        system that stays unreachable, or in another dispatcher's hands is left. With `forever`, goes on until `stop`, and then
         finishes the calls that are under way within the time limit of one.
         """
-        steps = 0
+        steps, idle_from = 0, self.clock.monotonic()
         while not self.stop():
             done = self.round()
             steps += done
             if done:
+                idle_from = self.clock.monotonic()
                 continue
             wait = self._until_next()
-            if not forever and (wait is None or wait > patience or self._gave_up()):
-                break
+            if not forever:
+                idle = self.clock.monotonic() - idle_from
+                if wait is None or idle + wait > patience or self._gave_up():
+                    break
             self._sleep(min(poll, wait) if wait is not None else poll)
         return steps
 
@@ -130,18 +136,30 @@ class Dispatcher:
         """Do once what is due now; returns how many steps were taken."""
         if not self.circuit.probe(self.accounting.is_reachable):
             return 0
-        taken = self.store.take(
-            self.ledger.company,
-            *MACHINES_WORK,
-            worker=self.worker,
-            seconds=self.rhythm.send_window + 2 * self.accounting.call_limit,
-            limit=8 * self.concurrency,
-        )
-        ripe = [call for call in taken if self._is_ripe(call)]
+        ripe = self._take()
         if self.concurrency == 1:
             return sum(self._do(call) for call in ripe if self._may_go_on())
         with Workers(self.concurrency) as workers:
             return sum(workers.map(lambda call: self._may_go_on() and self._do(call), ripe))
+
+    def _take(self) -> list[CallDue]:
+        """Take in hand what can be done now, what was never tried first.
+
+        What only waits or rests is looked past: however much of it is older, the rest goes on.
+        """
+        limit = IN_HAND * self.concurrency
+        while True:
+            taken = self.store.take(
+                self.ledger.company,
+                *MACHINES_WORK,
+                worker=self.worker,
+                seconds=self.rhythm.send_window + 2 * self.accounting.call_limit,
+                limit=limit,
+            )
+            ripe = [call for call in taken if self._is_ripe(call)]
+            if len(ripe) >= self.concurrency or len(taken) < limit:
+                return sorted(ripe, key=lambda call: self._rest(call).tries)
+            limit *= 2
 
     def _may_go_on(self) -> bool:
         return not self.stop() and not self.circuit.is_open
@@ -153,15 +171,15 @@ class Dispatcher:
         return isinstance(outcome, Progress)
 
     def _learn(self, call: CallDue, outcome: Outcome) -> None:
-        key = (call.refund, call.part, call.waits)
         with self._lock:
-            if isinstance(outcome, Unreachable):
-                rest = self._rests.setdefault(key, _Rest())
-                rest.failures += 1
-                pause = min(LONGEST_REST, 2.0 ** (rest.failures - 1)) * self.clock.jitter()
-                rest.until = self.clock.monotonic() + pause
+            if isinstance(outcome, Progress):
+                self._rests.pop(_key(call), None)
             else:
-                self._rests.pop(key, None)
+                rest = self._rests.setdefault(_key(call), _Rest())
+                rest.tries += 1
+                rest.failures += isinstance(outcome, Unreachable)
+                pause = min(LONGEST_REST, 2.0 ** (rest.tries - 1)) * self.clock.jitter()
+                rest.until = self.clock.monotonic() + pause
         if isinstance(outcome, Unreachable):
             self.circuit.failed()
         elif isinstance(outcome, Progress):
@@ -170,30 +188,48 @@ class Dispatcher:
     # --- waiting ----------------------------------------------------------------------------------
 
     def _is_ripe(self, call: CallDue) -> bool:
-        rest = self._rests.get((call.refund, call.part, call.waits))
-        if rest and self.clock.monotonic() < rest.until:
+        if self.clock.monotonic() < self._rest(call).until:
             return False
         return self.store.now() >= self._ripe_at(call)
 
+    def _rest(self, call: CallDue) -> _Rest:
+        return self._rests.get(_key(call)) or _Rest(until=self.clock.monotonic())
+
     def _ripe_at(self, call: CallDue) -> datetime:
-        """When a thing can be done: a call is parked only after its whole time limit."""
+        """When a thing can be done, by the times that the accounting system needs.
+
+        A call is parked only after its whole time limit; a watch begins when a look proves something.
+        """
         if call.waits is Waits.PARK:
             return call.not_before + timedelta(seconds=self.accounting.call_limit)
+        if call.waits is Waits.WATCH:
+            settle = timedelta(seconds=self.accounting.settle_seconds)
+            return call.not_before + max(settle - WATCH_AFTER[0], timedelta(0))
         return call.not_before
 
     def _until_next(self) -> float | None:
         """Seconds until something that is left becomes ripe; none where nothing is left."""
+        due = self.store.due(self.ledger.company, *MACHINES_WORK, limit=MOST_DUE)
+        self._forget_all_but(due)
         now, clock = self.store.now(), self.clock.monotonic()
         waits: list[float] = []
-        for call in self.store.due(self.ledger.company, *MACHINES_WORK):
-            if self.protocol.is_held(call):
+        for call in due:
+            rest = self._rest(call)
+            if rest.tries > rest.failures and self.protocol.is_held(call):
                 continue
-            rest = self._rests.get((call.refund, call.part, call.waits), _Rest()).until - clock
             ripe = (self._ripe_at(call) - now).total_seconds()
-            waits.append(max(ripe, rest, 0.01))
+            left = max(ripe, rest.until - clock)
+            waits.append(left if left > 0 else IN_OTHER_HANDS)
         if not waits:
             return None
         return max(min(waits), self.circuit.waits)
+
+    def _forget_all_but(self, due: list[CallDue]) -> None:
+        """Let go of what is due no more: somebody else has done it."""
+        if len(due) < MOST_DUE:
+            known = {_key(call) for call in due}
+            with self._lock:
+                self._rests = {key: rest for key, rest in self._rests.items() if key in known}
 
     def _gave_up(self) -> bool:
         """Whether the accounting system stayed silent for as often as this run tries."""

@@ -1,20 +1,18 @@
 """The call protocol: how one part of a refund is sent at most once, and what each answer means.
 
-A call is saved as submitted before a byte of it leaves, and only its saver sends it. Whatever is not
-plainly a success or a refusal is in doubt: it is looked for after the settle time, and sent again only
-on proof of absence that is saved together with the new attempt. What a look cannot settle waits for a
-person.
+A call is saved as submitted before a byte of it leaves, and only its saver sends it. Whatever is
+not plainly a success or a refusal is in doubt: it is looked for after the settle time, and sent
+again only on proof of absence that is saved together with the new attempt. What a look cannot
+settle waits for a person.
 """
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from refund_adapters.accounting import (
     Absent,
@@ -23,15 +21,15 @@ from refund_adapters.accounting import (
     Call,
     Done,
     Doubtful,
-    Finding,
     Found,
     NotSent,
     Refused,
-    Submitted,
     UnavailableError,
     Unclear,
 )
+from refund_adapters.looking import submitted
 from refund_adapters.pace import Pace
+from refund_adapters.rhythm import Clock, Nothing, Outcome, Progress, Rhythm, Step, Unreachable
 from refund_ledger import calling
 from refund_ledger.accounts import AccountKind
 from refund_ledger.application import RefundLedger
@@ -40,55 +38,7 @@ from refund_ledger.events import DocumentId, Evidence, Learned, Part, Way
 from refund_ledger.refund import CallDue, PartStatus, Refund, Waits
 from refund_ledger.stamps import Stamp
 
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How the dispatcher spends its time, in seconds."""
-
-    send_window: float = 10.0
-    """How long after it was saved a call may begin."""
-    max_attempts: int = 4
-    """After so many calls of one part without a trace of any, a person decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time inside this process; a simulation brings its own."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that was done about a part, for whoever watches."""
-
-    refund: UUID
-    key: str
-    part: Part
-    what: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Something was done about the part, or somebody else did it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Nothing can be done about the part now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable:
-    """The accounting system did not answer; the part rests for a while."""
-
-    why: str
-
-
-Outcome = Progress | Nothing | Unreachable
+__all__ = ["CallProtocol", "Clock", "Rhythm", "Step", "StoreClock", "submitted"]
 
 
 class StoreClock(Protocol):
@@ -212,12 +162,12 @@ class CallProtocol:
         stamp = self._stamp(refund)
         match answer:
             case Done(document=document, booked=booked):
-                self._succeeded(refund, part, document, booked, Learned.ANSWER, ())
+                self._succeeded(refund, part, document, booked, learned=Learned.ANSWER)
             case Refused(code=code, message=message):
                 self.ledger.fact(
                     refund.id,
-                    lambda now, _: calling.refused(
-                        now, stamp, part, attempt, code=code, message=message
+                    lambda now, look: calling.refused(
+                        now, stamp, part, attempt, code=code, message=message, look=look
                     ),
                 )
                 self._say(refund, part, "refused", f"{code} {message}")
@@ -227,7 +177,9 @@ class CallProtocol:
             case NotSent(why=why):
                 self.ledger.fact(
                     refund.id,
-                    lambda now, _: calling.not_sent(now, stamp, part, attempt, why=why),
+                    lambda now, look: calling.not_sent(
+                        now, stamp, part, attempt, why=why, look=look
+                    ),
                 )
                 self._say(refund, part, "not sent", why)
                 return Unreachable(why)
@@ -239,9 +191,11 @@ class CallProtocol:
         part: Part,
         document: DocumentId,
         booked: int | None,
+        *,
         learned: Learned,
-        evidence: tuple[Evidence, ...],
+        evidence: tuple[Evidence, ...] = (),
     ) -> None:
+        """Record a document of the part, unless it is another's: then a person has to look."""
         stamp = self._stamp(refund)
         try:
             self.ledger.fact(
@@ -296,7 +250,9 @@ class CallProtocol:
         finding = self.accounting.look(submitted(refund, part))
         match finding:
             case Found(document=document, booked=booked, evidence=evidence):
-                self._succeeded(refund, part, document, booked, Learned.LOOK_UP, evidence)
+                self._succeeded(
+                    refund, part, document, booked, learned=Learned.LOOK_UP, evidence=evidence
+                )
                 return Progress()
             case Absent(evidence=evidence):
                 return self._absent(refund, part, looked_from, evidence)
@@ -322,10 +278,14 @@ class CallProtocol:
             # An attempt that never left is not spent.
             why = f"no document was found after {len(state.maybe_sent)} attempts"
         else:
-            call = self.accounting.prepare(refund.request, part)
-            return self._submit_and_send(
-                refund, part, call, looked_from=looked_from, evidence=evidence
-            )
+            try:
+                call = self.accounting.prepare(refund.request, part)
+            except RefusedError as error:
+                why = f"no document was found, and it cannot be said any more: {error}"
+            else:
+                return self._submit_and_send(
+                    refund, part, call, looked_from=looked_from, evidence=evidence
+                )
         self._for_person(refund, part, why, evidence)
         return Progress()
 
@@ -339,7 +299,9 @@ class CallProtocol:
         known = {document.key for document in state.documents}
         new = [(doc, booked) for doc, booked in traces.documents if doc.key not in known]
         for document, booked in new:
-            self._succeeded(refund, part, document, booked, Learned.LOOK_UP, traces.evidence)
+            self._succeeded(
+                refund, part, document, booked, learned=Learned.LOOK_UP, evidence=traces.evidence
+            )
         if not traces.complete:
             return Unreachable("not every source could be read")
         stamp = self._stamp(refund)
@@ -352,7 +314,12 @@ class CallProtocol:
         return Progress()
 
     def _doubt(
-        self, refund: Refund, part: Part, attempt: int, why: str, look_after: datetime
+        self,
+        refund: Refund,
+        part: Part,
+        attempt: int,
+        why: str,
+        look_after: datetime,
     ) -> None:
         stamp = self._stamp(refund)
         self.ledger.fact(
@@ -390,7 +357,7 @@ class CallProtocol:
         return send_by + timedelta(seconds=self.accounting.settle_seconds)
 
     def _excess(self, refund: Refund) -> int:
-        """What was booked beyond the originals of a refund: its calls wait until it is explained."""
+        """What was booked beyond a refund's originals: its calls wait until it is explained."""
         request = refund.request
         return sum(
             self.ledger.store.total(
@@ -410,31 +377,3 @@ class CallProtocol:
 
     def _say(self, refund: Refund, part: Part, what: str, detail: str) -> None:
         self.tell(Step(refund.id, refund.request.key, part, what, detail))
-
-
-def submitted(refund: Refund, part: Part) -> Submitted:
-    """What a look needs to know of the calls of a part; raises `RefusedError` where none was sent."""
-    state = refund.part(part)
-    if state.submitted is None or state.first_sent_at is None:
-        raise RefusedError(f"nothing was ever sent for the {part} part")
-    return Submitted(
-        part=part,
-        method=state.submitted.method,
-        reference=state.submitted.reference,
-        marker=state.submitted.marker,
-        request=state.submitted.request,
-        first_sent_at=state.first_sent_at,
-        currency=refund.request.currency,
-        customer_id=refund.request.customer_id,
-    )
-
-
-def finding_in_words(finding: Finding) -> str:
-    """What a look came to, for a person."""
-    match finding:
-        case Found(document=document):
-            return f"{document.key} carries our reference"
-        case Absent():
-            return "no document was found"
-        case Unclear(why=why):
-            return why

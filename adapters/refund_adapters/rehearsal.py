@@ -54,7 +54,11 @@ class RehearsalStore:
         """A customer's credits that are not zero, by source, oldest first."""
         found = dict(self._below.credits(company, customer, unit))
         for account, change in self._changes.items():
-            if (account.kind, account.customer, account.unit) == (AccountKind.CREDIT, customer, unit):
+            if (account.kind, account.customer, account.unit) == (
+                AccountKind.CREDIT,
+                customer,
+                unit,
+            ):
                 found[account.subject] = found.get(account.subject, 0) - change
         return [(source, amount) for source, amount in found.items() if amount]
 

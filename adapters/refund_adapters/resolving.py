@@ -1,4 +1,4 @@
-"""Resolving: what a person decides about a part that waits, checked against the accounting system."""
+"""Resolving: what a person decides about a part that waits, checked in the accounting system."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from refund_adapters.accounting import (
     Found,
     ThereDocument,
 )
-from refund_adapters.protocol import finding_in_words, submitted
+from refund_adapters.looking import finding_in_words, submitted
 from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import NotFoundError, RefusedError
-from refund_ledger.events import DocumentId, Evidence, Part
+from refund_ledger.events import Evidence, Part
 from refund_ledger.money import Money
 from refund_ledger.originals import Document
 from refund_ledger.refund import PartStatus, Refund
 from refund_ledger.stamps import Stamp
+
+DATE_SLACK = timedelta(days=1)
+"""A document may be dated by a clock in another time zone than ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,16 @@ class Resolver:
     ) -> Result:
         """Record that a document is the part's counter-document, after reading it.
 
-        Raises `RefusedError` where it cannot be: another customer, another refund's marker, the
-        original itself, or another currency. A different amount is a fact and is recorded.
+        Raises `RefusedError` where it cannot be: another customer, another refund's marker, another
+        currency, or older than the call; `ClaimedError` where it serves something else already, the
+        original itself among them. A different amount is a fact and is recorded.
         """
         current = self.ledger.refund(refund)
         there = self.accounting.read(document)
         if there is None:
-            raise NotFoundError(f"{document} does not exist in {self.accounting.name}; check the number")
+            raise NotFoundError(
+                f"{document} does not exist in {self.accounting.name}; check the number"
+            )
         self._check(current, part, document, there)
         evidence = (
             Evidence(
@@ -63,9 +69,7 @@ class Resolver:
             evidence=evidence,
         )
 
-    def send_again(
-        self, refund: UUID, stamp: Stamp, part: Part, *, why: str, seen: int
-    ) -> Result:
+    def send_again(self, refund: UUID, stamp: Stamp, part: Part, *, why: str, seen: int) -> Result:
         """Allow one more attempt; a part in doubt is looked for once more before it leaves."""
         return self.ledger.send_again(refund, stamp, part, why=why, seen_version=seen)
 
@@ -100,11 +104,13 @@ class Resolver:
         if document.half is not part.half:
             reasons.append(f"the {part} part is booked as a {part.half}, not as a {document.half}")
         if there.customer_id != request.customer_id:
-            reasons.append(f"{document} is customer {there.customer_id}'s, not {request.customer_id}'s")
+            reasons.append(
+                f"{document} is customer {there.customer_id}'s, not {request.customer_id}'s"
+            )
         if there.currency is not None and there.currency != request.currency:
             reasons.append(f"{document} is in {there.currency}, the refund in {request.currency}")
         state = refund.part(part)
-        if state.first_sent_at and there.issued_on < state.first_sent_at.date().replace(day=1):
+        if state.first_sent_at and there.issued_on < state.first_sent_at.date() - DATE_SLACK:
             reasons.append(f"{document} is older than the call it is said to come from")
         marker = state.submitted.marker if state.submitted else ""
         if there.markers and marker not in there.markers:

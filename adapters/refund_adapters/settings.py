@@ -1,39 +1,50 @@
-"""Settings, from the environment (REFUND_LEDGER_...) and from flags, checked before anything starts."""
+"""Settings, from the environment (REFUND_LEDGER_...) and from flags, checked before use.
+
+No error and no representation of them repeats what may be a secret.
+"""
 
 from __future__ import annotations
 
 import getpass
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from refund_adapters.protocol import Rhythm
+from refund_adapters.fields import short
+from refund_adapters.rhythm import Rhythm
 from refund_adapters.rivhit.settings import LIVE_URL, RivhitSettings
 from refund_adapters.store.sqlite import SqliteStore
-from refund_ledger.asking import invalid
 from refund_ledger.errors import InvalidInputError
+from refund_ledger.inputs import invalid
 from refund_ledger.money import to_minor
 from refund_ledger.policies import DEFAULT_REASONS, Terms
+
+PREFIX = "REFUND_LEDGER_"
+SAID_ELSEWHERE = {"company": "COMPANY", "token": "RIVHIT_TOKEN", "base_url": "RIVHIT_URL"}
+"""Settings of the Rivhit adapter that have a variable of their own."""
+
+_WITH_INPUT = re.compile(r", got .*", re.DOTALL)
 
 
 class Settings(BaseSettings):
     """Everything that differs between two installations."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REFUND_LEDGER_", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     company: Annotated[str, Field(min_length=1, max_length=60)] = "main"
     """Names the accounting account; document numbers repeat between companies."""
-    store: str = "sqlite:///refunds.db"
+    store: Annotated[str, Field(repr=False)] = "sqlite:///refunds.db"
     """`sqlite:///FILE` (four slashes for an absolute path) or `memory:`."""
     actor: Annotated[str, Field(max_length=120)] = ""
     """Who acts; the name of the user of this machine where nothing is said."""
-    rivhit_url: str = LIVE_URL
+    rivhit_url: Annotated[str, Field(repr=False)] = LIVE_URL
     rivhit_token: SecretStr | None = None
     """The API token; never stored, logged or shown."""
-    rivhit: dict[str, Any] = {}
+    rivhit: Annotated[dict[str, Any], Field(repr=False)] = {}
     """Further settings of the Rivhit adapter as a JSON object: types, currencies, times."""
     reasons: dict[str, str] = {}
     """The catalogue of reasons as a JSON object, code to meaning; a sensible one by default."""
@@ -46,14 +57,19 @@ class Settings(BaseSettings):
 
     @property
     def who(self) -> str:
-        """Who acts, where a command does not say."""
-        return self.actor or getpass.getuser()
+        """Who acts, where a command does not say; raises `InvalidInputError` where nobody knows."""
+        try:
+            return self.actor or getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            raise InvalidInputError(
+                "actor",
+                f"this machine does not know who you are; say it with --actor or {PREFIX}ACTOR",
+            ) from None
 
     def terms(self) -> Terms:
         """What the company decided about its refunds."""
         limits = {
-            currency: to_minor(amount, currency, field=f"approval_above {currency}")
-            for currency, amount in self.approval_above.items()
+            currency: _limit(amount, currency) for currency, amount in self.approval_above.items()
         }
         return Terms(reasons=self.reasons or DEFAULT_REASONS, approval_above=limits)
 
@@ -65,8 +81,11 @@ class Settings(BaseSettings):
         """The Rivhit account; raises `InvalidInputError` where no token is set."""
         if self.rivhit_token is None:
             raise InvalidInputError(
-                "REFUND_LEDGER_RIVHIT_TOKEN", "set it to the API token of your Rivhit account"
+                f"{PREFIX}RIVHIT_TOKEN", "set it to the API token of your Rivhit account"
             )
+        for name, variable in SAID_ELSEWHERE.items():
+            if name in self.rivhit:
+                raise InvalidInputError(name, f"is said by {PREFIX}{variable}, not inside RIVHIT")
         given = {
             "company": self.company,
             "token": self.rivhit_token,
@@ -76,18 +95,31 @@ class Settings(BaseSettings):
         try:
             return RivhitSettings.model_validate(given)
         except ValidationError as error:
-            raise invalid(error) from None
+            raise _without_input(error) from None
 
     def open_store(self) -> SqliteStore:
         """Open the store that the settings name; raises `InvalidInputError` or `StoreError`."""
-        if self.store == "memory:":
-            return SqliteStore(None)
-        scheme, _, path = self.store.partition(":///")
-        if scheme != "sqlite" or not path or "?" in path or "#" in path:
-            raise InvalidInputError(
-                "store", f"expected sqlite:///FILE or memory:, got {self.store!r}"
-            )
-        return SqliteStore(path)
+        return open_store(self.store)
+
+
+def _limit(amount: str, currency: str) -> int:
+    field = f"approval_above {currency}"
+    limit = to_minor(amount, currency, field=field)
+    if limit < 0:
+        raise InvalidInputError(field, f"expected zero or more, got {short(amount)}")
+    return limit
+
+
+def open_store(address: str) -> SqliteStore:
+    """Open a store by its address; raises `InvalidInputError` or `StoreError`."""
+    if address == "memory:":
+        return SqliteStore(None)
+    scheme, slashes, path = address.partition(":///")
+    if not slashes or scheme != "sqlite" or not path or "?" in path or "#" in path:
+        # What follows the scheme may hold a password.
+        got = short(address.partition(":")[0] + ":...") if ":" in address else short(address)
+        raise InvalidInputError("store", f"expected sqlite:///FILE or memory:, got {got}")
+    return SqliteStore(path)
 
 
 def read_settings(**flags: Any) -> Settings:
@@ -96,4 +128,14 @@ def read_settings(**flags: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise invalid(error) from None
+        raise _without_input(error) from None
+    except SettingsError as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        name = f"{PREFIX}{named[1].upper()}" if named else "settings"
+        raise InvalidInputError(name, 'expected a JSON object such as {"a": "b"}') from None
+
+
+def _without_input(error: ValidationError) -> InvalidInputError:
+    """Say what is wrong with a setting and not what was given, which may be a secret."""
+    wrong = invalid(error)
+    return InvalidInputError(wrong.field, _WITH_INPUT.sub("", wrong.problem))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from refund_ledger import calling, lifecycle, recording
-from refund_ledger.accounts import AccountKind
 from refund_ledger.asking import Request, check_shape
 from refund_ledger.balances import Look
 from refund_ledger.draft import Draft
-from refund_ledger.drafting import halves, work_out
+from refund_ledger.drafting import facts_of, halves, work_out
 from refund_ledger.errors import (
     BalancesMovedError,
     ConflictError,
@@ -34,8 +34,7 @@ from refund_ledger.events import (
     RefundRequested,
 )
 from refund_ledger.originals import Original, OriginalRef
-from refund_ledger.paying import open_on_sources
-from refund_ledger.policies import Facts, Terms, why_approve, why_not
+from refund_ledger.policies import Terms, why_approve, why_not
 from refund_ledger.recording import Grant, RecordedOriginal, fold_original
 from refund_ledger.refund import Refund, calls_due, evolve, fold, refund_id
 from refund_ledger.stamps import Stamp
@@ -181,17 +180,20 @@ class RefundLedger:
         """
         self._own_company(ask.company)
         stream = refund_id(self.company, ask.key)
-        digest = ask.digest
         for _ in range(MAX_TRIES):
-            if events := self.store.stream(stream):
-                return self._repeated(events, ask.key, digest)
-            requested, look = self._draft(ask, stamp)
-            refund = evolve(None, requested)
+            if self.store.stream(stream):
+                return self._repeated(ask)
             try:
+                requested, look = self._draft(ask, stamp)
+                refund = evolve(None, requested)
                 self.store.append(Append((requested,), look.seen, {refund.id: calls_due(refund)}))
             except MOVED:
                 # Another was faster: look again, to see ours or to say what is left now.
                 continue
+            except RefusedError:
+                if self.store.stream(stream):
+                    continue  # What took the rest was this very request, sent twice at once.
+                raise
             return Result(refund, repeated=False)
         raise self._too_busy()
 
@@ -209,19 +211,20 @@ class RefundLedger:
                 # Amounts of another currency say nothing, so no other reason is looked for.
                 raise RefusedError(f"{one.ref} is in {one.currency}; refund it in that currency")
         customer = original.customer_id if original else ask.customer_id
+        credits_now = partial(self.store.credits, self.company, customer, ask.currency)
         draft = Draft(
             ask=ask,
             look=Look(self.store.balance),
             sale=sale,
             receipt=receipt,
             customer_id=customer,
-            credits=tuple(self.store.credits(self.company, customer, ask.currency)),
+            credits=tuple(credits_now()),
             own_source=f"refund:{stream}",
         )
         if original and ask.customer_id not in {"", customer}:
             draft.refuse(f"{original.ref} belongs to customer {customer}, not {ask.customer_id}")
         fields = work_out(draft)
-        facts = self._facts(draft, fields["sale"], fields["receipt"])
+        facts = facts_of(draft, fields, partial(self.store.total, self.company))
         requested = stamp.event(
             RefundRequested,
             stream,
@@ -237,6 +240,8 @@ class RefundLedger:
             **fields,
         )
         reasons = (*draft.reasons, *why_not(requested, facts, self.terms))
+        if reasons and (draft.look.has_moved() or tuple(credits_now()) != draft.credits):
+            raise BalancesMovedError("others saved between our reads of what is left; ask again")
         if reasons:
             raise RefusedError(*dict.fromkeys(reasons))
         if self._sayable:
@@ -378,31 +383,14 @@ class RefundLedger:
 
     # --- helpers of a request ---------------------------------------------------------------------
 
-    def _repeated(self, events: list[Event], key: str, digest: str) -> Result:
-        first = events[0]
-        if not isinstance(first, RefundRequested) or first.digest != digest:
-            recorded = first.digest if isinstance(first, RefundRequested) else ""
-            raise KeyReusedError(key, first=recorded, second=digest)
-        return Result(self.refund(first.originator_id), repeated=True)
+    def _repeated(self, ask: Request) -> Result:
+        first = self.by_key(ask.key)
+        if first.request.digest != ask.digest:
+            raise KeyReusedError(ask.key, first=first.request.digest, second=ask.digest)
+        return Result(first, repeated=True)
 
     def _recorded(self, ref: OriginalRef | None) -> OriginalRecorded | None:
         return self.original(ref).recorded if ref else None
-
-    def _facts(self, draft: Draft, sale: str, receipt: str) -> Facts:
-        store, company, customer = self.store, self.company, draft.customer_id
-        unit = draft.ask.currency
-        originals = {ref for ref in (sale, receipt) if ref}
-        excess = sum(
-            store.total(company, AccountKind.EXCESS, subject=ref, unit=unit) for ref in originals
-        )
-        owed = store.total(company, AccountKind.OPEN, customer=customer, unit=unit)
-        return Facts(
-            sale=draft.sale,
-            receipt=draft.receipt,
-            excess=-excess,
-            open_on_sources=open_on_sources(draft),
-            open_of_customer=owed,
-        )
 
     def _own_company(self, company: str) -> None:
         if company != self.company:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from refund_ledger.balances import Look
-from refund_ledger.errors import WrongStateError
+from refund_ledger.errors import InvalidInputError, WrongStateError
 from refund_ledger.events import (
     CallInDoubt,
     CallNotSent,
@@ -27,6 +27,7 @@ from refund_ledger.events import (
 from refund_ledger.inputs import said
 from refund_ledger.late import Success, late_success
 from refund_ledger.lifecycle import closed_again, next_event
+from refund_ledger.money import MAX_MINOR
 from refund_ledger.postings import postings
 from refund_ledger.refund import PartStatus, Refund, Status, evolve
 from refund_ledger.settling import draws_of, fall_of, given_back, sale_split
@@ -78,12 +79,14 @@ def submit(
 
 
 def not_sent(
-    refund: Refund, stamp: Stamp, part: Part, attempt: int, *, why: str
+    refund: Refund, stamp: Stamp, part: Part, attempt: int, *, why: str, look: Look
 ) -> tuple[Event, ...]:
-    """Record that an attempt never left; the part is due again."""
+    """Record that an attempt never left; the part is due again, or given back where it is over."""
     if not _is_out(refund, part, attempt):
         return ()
-    return (next_event(refund, CallNotSent, stamp, part=part, attempt=attempt, why=why),)
+    event = next_event(refund, CallNotSent, stamp, part=part, attempt=attempt, why=why)
+    ending = f"the call of the {part} part never left"
+    return (event, *closed_again(evolve(refund, event), stamp, why=ending, look=look))
 
 
 def in_doubt(
@@ -112,16 +115,23 @@ def in_doubt(
 
 
 def refused(
-    refund: Refund, stamp: Stamp, part: Part, attempt: int, *, code: str, message: str
+    refund: Refund,
+    stamp: Stamp,
+    part: Part,
+    attempt: int,
+    *,
+    code: str,
+    message: str,
+    look: Look,
 ) -> tuple[Event, ...]:
     """Record a definite refusal of the attempt that is out; a stale one says nothing."""
     if not _is_out(refund, part, attempt):
         return ()
-    return (
-        next_event(
-            refund, CallRefused, stamp, part=part, attempt=attempt, code=code, message=message
-        ),
+    event = next_event(
+        refund, CallRefused, stamp, part=part, attempt=attempt, code=code, message=message
     )
+    ending = f"the call of the {part} part was refused"
+    return (event, *closed_again(evolve(refund, event), stamp, why=ending, look=look))
 
 
 def unsayable(refund: Refund, stamp: Stamp, part: Part, *, why: str) -> tuple[Event, ...]:
@@ -174,10 +184,13 @@ def succeeded(
     state = refund.part(part)
     if any(known.key == document.key for known in state.documents):
         return ()
+    amount = refund.request.asked(part) if booked is None else booked
+    if not 0 <= amount <= MAX_MINOR:
+        raise InvalidInputError("booked", f"expected an amount that a document can have: {amount}")
     success = Success(
         part=part,
         document=document,
-        booked=refund.request.asked(part) if booked is None else booked,
+        booked=amount,
         learned=learned,
         evidence=evidence,
     )

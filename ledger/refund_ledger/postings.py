@@ -43,7 +43,7 @@ def postings(event: Event) -> tuple[Posting, ...]:
         case OriginalRecorded():
             lines.original_recorded(event)
         case OriginalPaid():
-            lines.money(_K.BOOKS, event.paid)
+            lines.money(_K.BOOKS, event.paid, subject=event.sale)
             lines.money(_K.OPEN, event.credit - event.paid, subject=event.sale)
             lines.cover(_K.COVERED, event.sale, event.paid - event.credit)
             lines.credit(event.sale, -event.credit)

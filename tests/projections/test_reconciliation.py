@@ -60,6 +60,16 @@ def test_invoices_receipts_credit_notes_and_late_documents_are_known() -> None:
     assert (grant.role, grant.amount) == (Role.GRANT, 500)
 
 
+def test_a_document_that_turns_up_after_a_close_counts_with_all_that_was_booked() -> None:
+    company = Company()
+    refund = company.ask("k", original=str(company.cash_sale(1, 1_000)))
+    company.submit(refund, Part.INVOICE)
+    company.doubt(refund, Part.INVOICE)
+    company.close(refund)
+    company.answer(refund, Part.INVOICE)
+    assert [(one.role, one.amount) for one in known(company)[2:]] == [(Role.LATE, 1_170)]
+
+
 def test_each_way_to_differ_is_named() -> None:
     company = refunded()
     here = known(company)

@@ -20,6 +20,7 @@ from simulation.worlds import World
 from refund_adapters.sandbox.wire import Reply
 from refund_ledger.events import (
     CallInDoubt,
+    CallNotSent,
     CallRefused,
     CallSubmitted,
     Event,
@@ -63,7 +64,7 @@ class Auditor:
     refusals: Counter[PartKey] = field(default_factory=Counter)
     """Plain refusals that were delivered to somebody."""
     attempts: Counter[PartKey] = field(default_factory=Counter)
-    executed: dict[PartKey, float] = field(default_factory=dict)
+    """Calls that were announced, less those that are known never to have left."""
 
     def violated(self, what: str) -> None:
         """Note something that must not be."""
@@ -96,7 +97,6 @@ class Auditor:
         """A write leaves: it was saved before, and the receipt part waits for the invoice part."""
         part = (sent.refund, sent.part)
         self.waiting[part].append(sent)
-        self.attempts[part] += 1
         if part not in self.submitted:
             self.violated(f"{self.name(part)} was sent before it was saved")
         promise = self.ground.promises.get(sent.refund)
@@ -152,7 +152,11 @@ class Auditor:
                 self._taken(event)
             elif isinstance(event, CallSubmitted):
                 self.submitted.add(_part_of(event))
+                self.attempts[_part_of(event)] += 1
                 self.seen["attempt " + str(min(event.attempt, 3))] += 1
+            elif isinstance(event, CallNotSent):
+                self.attempts[_part_of(event)] -= 1
+                self.seen["not sent"] += 1
             elif isinstance(event, CallInDoubt):
                 self._doubted(actor, event)
             elif isinstance(event, CallRefused):

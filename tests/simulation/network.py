@@ -80,6 +80,7 @@ class Network(httpx.BaseTransport):
                 self.ears.gone(sent)
         if writes:
             self.ears.answered(self.actor, sent, reply)
+            self.stage.daze(self.actor, "an answer")
         headers = {"content-type": reply.content_type, **dict(reply.headers)}
         return httpx.Response(reply.status, headers=headers, stream=httpx.ByteStream(reply.body))
 

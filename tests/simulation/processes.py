@@ -48,6 +48,8 @@ class SteppedStore:
         self._auditor.after_a_step()
         self._stage.rouse()
         self._stage.effect(self._actor, f"saved: {what}", hot=True)
+        if "call_submitted" in topics:
+            self._stage.daze(self._actor, "a call to send")
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is passed on; a read is a point before it."""

@@ -18,6 +18,8 @@ FREEZES = (0.4, 3.0, 11.0, 14.0, 45.0, 75.0, 130.0, 290.0, 460.0)
 """Seconds for which a process may stand still: within the fence, past it, past the settle time."""
 HEARS_AFTER = (0.0, 0.2, 1.0, 7.0, 30.0)
 """Seconds after which one who dozes hears of news."""
+DAZES = (240.0, 290.0, 330.0, 460.0)
+"""Seconds for which an answer may stay in the hands of a process that stands still."""
 MOST_STEPS = 60_000
 """Effects after which a world is said never to come to rest."""
 HANGS_AFTER = 60.0
@@ -44,6 +46,8 @@ class Nature:
 
     dies: float = 0.002
     freezes: float = 0.002
+    dazes: float = 0.0
+    """How often a process freezes for long with an answer, or a call to send, in hand."""
     stays: float = 0.7
     """How likely the one who holds the baton keeps it."""
 
@@ -157,6 +161,15 @@ class Stage:
         elif not self.calm:
             self._befall(actor, what, hot=hot)
         self._pass_on(actor)
+
+    def daze(self, actor: Actor, what: str) -> None:
+        """Hold what nobody else has, such as an answer, perhaps for a long time."""
+        if self.calm or self.still or self._chance.random() >= self._nature.dazes:
+            return
+        seconds = self._chance.choice(DAZES)
+        self.mix[f"freeze: with {what}"] += 1
+        self.tell(actor.name, f"FREEZES with {what} for {seconds:g} s")
+        self.sleep(actor, seconds)
 
     def sleep(self, actor: Actor, seconds: float) -> None:
         """Stand still on purpose."""

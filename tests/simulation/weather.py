@@ -44,9 +44,9 @@ ON_WRITES: tuple[tuple[Fault, int], ...] = (
     (faults.WRONG_CONTENT_TYPE, 1),
     (faults.EMPTY_ANSWER, 1),
     (faults.REPLAYED, 1),
-    (REFUSED_PLAINLY, 3),
-    (SLOW_BEFORE, 5),
-    (SLOW_AND_LOST, 2),
+    (REFUSED_PLAINLY, 4),
+    (SLOW_BEFORE, 9),
+    (SLOW_AND_LOST, 3),
     (SLOW_AFTER, 3),
 )
 ON_READS = tuple(

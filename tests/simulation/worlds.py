@@ -114,6 +114,7 @@ def draw(seed: int) -> World:
         nature=Nature(
             dies=rng.choice((0.0, 0.001, 0.004)),
             freezes=rng.choice((0.0, 0.001, 0.004, 0.008)),
+            dazes=rng.choice((0.0, 0.0, 0.1, 0.35)),
             stays=rng.choice((0.3, 0.7, 0.9)),
         ),
         manners=Manners(
@@ -128,7 +129,7 @@ def draw(seed: int) -> World:
         asks=asks,
         lookalikes=_lookalikes(rng, asks, [PLANS[plan][0] for plan in picked]),
         hand_cancels=_by_hand(rng, breaks, picked),
-        dispatchers=rng.choice((1, 2, 2, 3)),
+        dispatchers=rng.choice((1, 2, 2, 2, 3)),
         resend_cancels=rng.random() < 0.4,
         approval_above=rng.choice((None, None, 20_000)),
         watches=breaks is not Break.NOWHERE or rng.random() < 0.15,
@@ -187,8 +188,8 @@ def _about(
     amount = rng.randint(1, max(total // 3, 1))
     part = {**base, "amount": _text(amount)}
     of_both = {**with_money, "amount": _text(amount)}
-    match rng.randrange(7):
-        case 0 | 1:
+    match rng.randrange(8):
+        case 0 | 1 | 7:
             return [(with_money, None, None)]
         case 2:
             twice = [(of_both, amount, amount if back else 0)] * 2

@@ -290,8 +290,8 @@ class Books:
         stamp = self.stamp("dispatcher")
         self.ledger.fact(
             refund,
-            lambda now, _: calling.not_sent(
-                now, stamp, part, now.part(part).attempts, why="connection refused"
+            lambda now, look: calling.not_sent(
+                now, stamp, part, now.part(part).attempts, why="connection refused", look=look
             ),
         )
 
@@ -300,8 +300,14 @@ class Books:
         stamp = self.stamp("dispatcher")
         self.ledger.fact(
             refund,
-            lambda now, _: calling.refused(
-                now, stamp, part, now.part(part).attempts, code="-12", message="no such customer"
+            lambda now, look: calling.refused(
+                now,
+                stamp,
+                part,
+                now.part(part).attempts,
+                code="-12",
+                message="no such customer",
+                look=look,
             ),
         )
 

@@ -88,6 +88,7 @@ class Terminal:
     folder: Path
     capture: pytest.CaptureFixture[str]
     environment: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def store(self) -> Path:
@@ -120,17 +121,26 @@ class Terminal:
         stdin: int = subprocess.DEVNULL,
         out: int = subprocess.PIPE,
         err: int = subprocess.PIPE,
+        largest_file: int = 0,
     ) -> subprocess.Popen[str]:
-        """Start a command as a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-c", PROCESS, *arguments],
+        """Start a command as a process of its own; it ends with the test at the latest."""
+        started = subprocess.Popen(
+            [sys.executable, "-c", (LIMITED if largest_file else "") + PROCESS, *arguments],
             cwd=self.folder,
-            env={**os.environ, **self.variables()},
+            env={**os.environ, **self.variables(), "LARGEST_FILE": str(largest_file)},
             stdin=stdin,
             stdout=out,
             stderr=err,
             text=True,
         )
+        self.started.append(started)
+        return started
+
+    def close(self) -> None:
+        """End what still runs, so that no failing test leaves a server behind."""
+        for process in self.started:
+            with process:
+                process.kill()
 
     def ok(self, *arguments: str) -> Ended:
         """Run a command that succeeds."""
@@ -172,6 +182,9 @@ class Terminal:
         return self.json("request", "--key", key, "--original", original, *reason, *more)
 
 
+LIMITED = """import os, resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["LARGEST_FILE"]),) * 2)
+"""
 PROCESS = "import sys; from refund_adapters.cli.main import main; sys.exit(main())"
 
 

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from refund_ledger.errors import LedgerError
+from refund_ledger.refund import Waits
 from support.books import Books
 
 NOBODY = 65534
@@ -49,7 +50,9 @@ class Worker:
     def take(self, worker: str, seconds: float, limit: int) -> list[str]:
         """Take calls in hand."""
         books = self._books()
-        taken = books.store.take(books.company, "send", worker=worker, seconds=seconds, limit=limit)
+        taken = books.store.take(
+            books.company, Waits.SEND, worker=worker, seconds=seconds, limit=limit
+        )
         return [str(call.refund) for call in taken]
 
     def lose_rights(self) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from eventsourcing.persistence import StoredEvent
 
 from refund_adapters.store.chain import NOTHING_BEFORE, link
 from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger.refund import Waits
 from support.tree import ROOT
 
 Dump = dict[str, list[tuple[Any, ...]]]
@@ -111,12 +111,5 @@ def everything(store: SqliteStore, companies: Iterable[str]) -> int:
     found = len(list(store.events())) + store.position()
     for company in companies:
         found += len(list(store.postings(company))) + len(store.sums(company))
-        found += len(store.balances(company)) + len(store.due(company, "send", "park", "look"))
+        found += len(store.balances(company)) + len(store.due(company, *Waits))
     return found
-
-
-def copy_with(path: Path, raw: bytes, name: str) -> Path:
-    """Write a file beside another one."""
-    made = path.with_name(name)
-    made.write_bytes(raw)
-    return made

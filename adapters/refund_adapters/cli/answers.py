@@ -109,9 +109,9 @@ def balance(
     with run.questions("reading") as questions:
         balances = questions.balances(customer_id=customer)
     if run.json:
-        from refund_adapters.cli import shapes
+        from refund_adapters.cli import sums
 
-        run.out.shape({"balances": [shapes.balance(one) for one in balances]})
+        run.out.shape({"balances": [sums.balance(one) for one in balances]})
         return 0
     names = ("open", "credit", "held", "promised", "unexplained", "net")
     run.out.table(
@@ -166,9 +166,9 @@ def statement(
             until=datetime(until.year, until.month, until.day, tzinfo=UTC) if until else None,
         )
     if run.json:
-        from refund_adapters.cli import shapes
+        from refund_adapters.cli import sums
 
-        run.out.shape(shapes.statement(drawn))
+        run.out.shape(sums.statement(drawn))
         return 0
     _statement_table(run, drawn)
     return 0
@@ -217,17 +217,9 @@ def rebuild(run: Run) -> int:
     with run.questions("replaying") as questions:
         rebuilt = questions.rebuild()
     if run.json:
-        from refund_adapters.cli import shapes
+        from refund_adapters.cli import sums
 
-        run.out.shape(
-            {
-                "events": rebuilt.events,
-                "position": rebuilt.position,
-                "accounts": rebuilt.accounts,
-                "equal": rebuilt.equal,
-                "differences": [shapes.difference(one) for one in rebuilt.differences],
-            }
-        )
+        run.out.shape(sums.rebuilt(rebuilt))
     found = "equal" if rebuilt.equal else f"{len(rebuilt.differences)} differences"
     run.out.line(f"rebuilt from {rebuilt.events} events: {found}")
     for difference in rebuilt.differences:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -86,17 +85,9 @@ class Run:
 
     def settings(self) -> Settings:
         """Read the environment and the flags; raises `InvalidInputError` naming the setting."""
-        from pydantic_settings import SettingsError
-
         from refund_adapters.settings import read_settings
-        from refund_ledger.errors import InvalidInputError
 
-        try:
-            return read_settings(store=self.store, company=self.company, actor=self.actor)
-        except SettingsError as error:
-            named = re.search(r'field "(\w+)"', str(error))
-            name = f"REFUND_LEDGER_{named[1].upper()}" if named else "settings"
-            raise InvalidInputError(name, 'expected a JSON object such as {"a": "b"}') from None
+        return read_settings(store=self.store, company=self.company, actor=self.actor)
 
     @contextmanager
     def desk(self, *, calls: bool = False, creates: bool = False) -> Iterator[Desk]:
@@ -106,7 +97,6 @@ class Run:
         settings = self.settings()
         if not creates:
             _exists(settings.store)
-        _somebody_acts(settings)
         with Desk.from_settings(settings, calls=calls) as desk:
             yield desk
 
@@ -181,14 +171,3 @@ def _exists(store: str) -> None:
             f"there is no ledger at {store}; name another with --store, or make it with "
             "`refund-ledger originals import`"
         )
-
-
-def _somebody_acts(settings: Settings) -> None:
-    from refund_ledger.errors import InvalidInputError
-
-    try:
-        _ = settings.who
-    except (KeyError, OSError, ImportError):
-        raise InvalidInputError(
-            "actor", "this machine does not know who you are; say it with --actor"
-        ) from None

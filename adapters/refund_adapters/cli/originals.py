@@ -95,9 +95,9 @@ def show(
     with run.questions("reading") as questions:
         standing = questions.original(OriginalRef.parse(ref))
     if run.json:
-        from refund_adapters.cli import shapes
+        from refund_adapters.cli import sums
 
-        run.out.shape(shapes.standing(standing))
+        run.out.shape(sums.standing(standing))
         return 0
     _show(run, standing)
     return 0

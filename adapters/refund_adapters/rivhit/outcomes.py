@@ -211,7 +211,7 @@ TABLE: tuple[Row, ...] = (
     ),
 )
 
-ELSE = Row(Verdict.IN_DOUBT, Shape.NOTHING, Source.NOBODY, "no row of the table speaks of it")
+ELSE = Row(Verdict.IN_DOUBT, Shape.NOTHING, Source.NOBODY, "not on the list of known outcomes")
 """What holds for everything that no row names."""
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.domain import EventSourcingError
 from eventsourcing.sqlite import SQLiteCursor
 
 from refund_adapters.store.errors import (
@@ -83,7 +83,7 @@ class SqliteStore:
 
     def stream(self, stream: UUID) -> list[Event]:
         """The events of one stream, in order."""
-        with _translated(self.where):
+        with _translated(self.where), _decoded(self.where):
             stored = self.recorder.select_events(stream)
         return [self._mapper.to_domain_event(event) for event in stored]
 
@@ -101,14 +101,13 @@ class SqliteStore:
                 f"WHERE {where} AND balance <> 0 ORDER BY since, kind, subject, item",
                 values,
             )
-            rows = cursor.fetchall()
-        return [
-            (
-                Account(row[0], AccountKind(row[1]), row[2], "", row[3], row[4], row[5]),
-                int(row[6]),
-            )
-            for row in rows
-        ]
+            return [
+                (
+                    Account(row[0], AccountKind(row[1]), row[2], "", row[3], row[4], row[5]),
+                    int(row[6]),
+                )
+                for row in cursor.fetchall()
+            ]
 
     def credits(self, company: str, customer: str, unit: str) -> list[tuple[str, int]]:
         """A customer's credits that are not zero, by source, oldest first, as positive amounts."""
@@ -135,8 +134,7 @@ class SqliteStore:
                 f"GROUP BY {names} HAVING sum(amount) <> 0 ORDER BY {names}",
                 values,
             )
-            rows = cursor.fetchall()
-        return [(_account(row), int(row[7])) for row in rows]
+            return [(_account(row), int(row[7])) for row in cursor.fetchall()]
 
     def postings(self, company: str, **columns: str) -> Iterator[tuple[int, Posting]]:
         """Postings that fit the columns given with their positions, in order, a page at a time."""
@@ -151,8 +149,8 @@ class SqliteStore:
                     (*values, *last),
                 )
                 rows = cursor.fetchall()
-            for row in rows:
-                yield row[8], Posting(_account(row), int(row[7]))
+                page = [(row[8], Posting(_account(row), int(row[7]))) for row in rows]
+            yield from page
             if len(rows) < PAGE:
                 return
             last = (rows[-1][8], rows[-1][9])
@@ -160,7 +158,7 @@ class SqliteStore:
     def events(self, *, after: int = 0) -> Iterator[tuple[int, Event]]:
         """All events after a position with their positions, in order, a page at a time."""
         while True:
-            with _translated(self.where):
+            with _translated(self.where), _decoded(self.where):
                 page = self.recorder.select_notifications(after, PAGE, inclusive_of_start=False)
             for notification in page:
                 yield notification.id, self._mapper.to_domain_event(notification)
@@ -185,11 +183,7 @@ class SqliteStore:
                 "ORDER BY not_before, refund LIMIT ?",
                 (company, *waits, "9999" if until is None else utc_text(until), limit),
             )
-            rows = cursor.fetchall()
-        return [
-            CallDue(row[0], UUID(row[1]), Part(row[2]), Waits(row[3]), _time(row[4]))
-            for row in rows
-        ]
+            return [_due(row) for row in cursor.fetchall()]
 
     def take(
         self, company: str, *waits: Waits, worker: str, seconds: float, limit: int
@@ -219,8 +213,9 @@ class SqliteStore:
                     limit,
                 ),
             )
-            rows = cursor.fetchall()
-        return sorted((_due(row) for row in rows), key=lambda call: (call.not_before, call.refund))
+            with _decoded(self.where):
+                taken = [_due(row) for row in cursor.fetchall()]
+        return sorted(taken, key=lambda call: (call.not_before, call.refund))
 
     def now(self) -> datetime:
         """The time by the store's clock; all processes on one store agree on it."""
@@ -232,7 +227,8 @@ class SqliteStore:
 
     @contextmanager
     def _reading(self) -> Iterator[SQLiteCursor]:
-        with _translated(self.where), self._datastore.transaction(commit=False) as cursor:
+        where, datastore = self.where, self._datastore
+        with _translated(where), _decoded(where), datastore.transaction(commit=False) as cursor:
             yield cursor
 
 
@@ -265,17 +261,34 @@ def _translated(where: str) -> Iterator[None]:
         yield
     except LedgerError:
         raise
-    except (sqlite3.Error, PersistenceError) as error:
-        raise _translate(where, str(error)) from error
+    except UnicodeDecodeError as error:
+        # The database's own message repeats the damage that it met.
+        raise _translate(where, "malformed") from error
+    except (sqlite3.Error, EventSourcingError) as error:
+        raise _translate(where, str(error) or type(error).__name__) from error
+
+
+@contextmanager
+def _decoded(where: str) -> Iterator[None]:
+    """Say that a row holds what the store never wrote."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DamagedStoreError(
+            f"the store {where} holds a value that it never wrote; restore it from a backup"
+        ) from error
 
 
 _SAYINGS: tuple[tuple[str, type[StoreError], str], ...] = (
     ("readonly", ReadOnlyStoreError, "cannot be written to; check the rights of file and folder"),
     ("is full", StoreFullError, "has no room left on its disk; nothing was written"),
-    ("disk I/O error", StoreFullError, "cannot be written: the disk reports an error"),
+    ("disk I/O error", StoreFullError, "cannot be written: its disk is full or failing"),
     ("not a database", NotOurStoreError, "is not a database; name another file for the ledger"),
     ("malformed", DamagedStoreError, "is damaged; restore it from a backup and replay"),
+    ("decode to UTF-8", DamagedStoreError, "is damaged; restore it from a backup and replay"),
     ("locked", StoreBusyError, "was held by another process for too long; try again"),
+    ("Timed out waiting", StoreBusyError, "was held by this process for too long; try again"),
+    ("PoolClosed", StoreError, "was closed; open it again"),
     ("unable to open", NotOurStoreError, "cannot be opened; check the path and its rights"),
 )
 

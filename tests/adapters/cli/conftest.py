@@ -12,9 +12,11 @@ from support.command_line import SECRET, Terminal
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
     """Sit a person at a terminal without an accounting system."""
-    return Terminal(tmp_path, capsys)
+    opened = Terminal(tmp_path, capsys)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -64,4 +64,6 @@ def test_a_machine_that_does_not_know_its_user_asks_for_an_actor(
     terminal.originals()
     terminal.environment["REFUND_LEDGER_ACTOR"] = ""
 
-    assert "say it with --actor" in terminal.refused("withdraw", "a", code=2)
+    assert "actor: this machine does not know who you are" in terminal.refused(
+        "withdraw", "a", code=2
+    )

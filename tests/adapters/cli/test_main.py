@@ -188,6 +188,18 @@ def test_a_store_that_is_read_only_is_said(terminal: Terminal) -> None:
     assert "cannot be" in sentence
 
 
+def test_a_store_without_room_is_said_and_nothing_is_half_written(terminal: Terminal) -> None:
+    terminal.originals()
+    ask = ("request", "--key", "a", "--original", "invoice_receipt:2/6923")
+
+    process = terminal.process(*ask, "--reason", "overcharged", largest_file=4096)
+    out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, out) == (3, "")
+    assert len(err.splitlines()) == 1, err
+    assert terminal.ok("rebuild").out == "rebuilt from 1 events: equal\n"
+
+
 def test_what_is_unforeseen_says_how_to_see_more(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from refund_adapters.cli import shapes
 from refund_ledger.accounts import QUANTITY, Account, AccountKind
-from support.command_line import INVOICE, SALE, Terminal
+from support.command_line import SALE, Terminal
 
 REFUND = {
     *("key", "id", "status", "version", "digest", "kind", "customer_id", "reason", "comment"),
@@ -17,11 +17,6 @@ REFUND = {
 PART = {
     *("part", "way", "status", "asked", "booked", "documents", "attempts", "method", "reference"),
     *("waits_for_person", "look_after", "doubt", "refusal"),
-}
-ORIGINAL = {
-    *("original", "customer_id", "currency", "issued_on", "exchange_rate", "read_from"),
-    *("recorded_at", "lines", "payments", "sale", "money", "open", "covered", "promised_cover"),
-    "refunds",
 }
 
 
@@ -58,12 +53,6 @@ def test_the_names_of_a_refund_stay(terminal: Terminal) -> None:
     assert set(shown) == {"refund", "story"}
     assert set(shown["refund"]) == REFUND
     assert all(set(part) == PART for part in shown["refund"]["parts"])
-
-
-def test_the_names_of_an_original_stay(terminal: Terminal) -> None:
-    terminal.originals(INVOICE)
-
-    assert set(terminal.json("originals", "show", "invoice:1/17")) == ORIGINAL
 
 
 def test_the_documents_of_a_refund_are_named(online: Terminal) -> None:

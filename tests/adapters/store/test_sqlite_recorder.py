@@ -210,7 +210,7 @@ def test_a_version_that_leaves_a_gap_is_a_broken_ledger(store: SqliteStore) -> N
     stream = uuid4()
     save(store, event=StoredEvent(stream, 1, "x", b"{}"))
     before = dump(store)
-    with pytest.raises(InvariantError, match="event 3 of stream .* has none before it"):
+    with pytest.raises(InvariantError, match=r"event 3 of stream .* has none before it"):
         save(store, event=StoredEvent(stream, 3, "x", b"{}"))
     assert dump(store) == before
 

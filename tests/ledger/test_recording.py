@@ -1,0 +1,295 @@
+"""What the accounting system holds is recorded once, and what pays what is worked out once."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refund_ledger.accounts import AccountKind
+from refund_ledger.errors import InvalidInputError, KeyReusedError, NotFoundError, RefusedError
+from refund_ledger.events import DocumentId, GrantReason, Part, ReductionReason
+from refund_ledger.originals import Half, Line, Original, OriginalRef
+from refund_ledger.recording import content_digest, fold_original
+from support.books import Books, a_cash_sale, a_grant, a_line, a_payment, a_receipt, an_invoice
+
+
+def refuses(books: Books, original: Original, *problems: str) -> None:
+    before = books.store.position()
+    with pytest.raises(RefusedError) as caught:
+        books.record(original)
+    assert len(caught.value.reasons) == len(problems)
+    for reason, problem in zip(caught.value.reasons, problems, strict=True):
+        assert problem in reason
+    assert books.store.position() == before
+
+
+# --- originals ------------------------------------------------------------------------------------
+
+
+def test_an_original_is_recorded_once_whatever_is_open_on_it_later() -> None:
+    with Books() as books:
+        line = a_line(1, 100)
+        assert record(books, an_invoice(1, line))
+        assert not record(books, an_invoice(1, line, unpaid=40))
+        assert books.position("invoice:1/1") == (100, 0, 0)
+
+
+def record(books: Books, original: Original) -> bool:
+    return books.ledger.record_original(original, books.stamp("import"), read_from="a file")
+
+
+def test_an_original_with_other_content_is_refused_with_both_digests() -> None:
+    with Books() as books:
+        first, other = an_invoice(1, a_line(1, 100)), an_invoice(1, a_line(1, 99))
+        record(books, first)
+        with pytest.raises(RefusedError) as caught:
+            record(books, other)
+        said = str(caught.value)
+        assert content_digest(first)[:16] in said
+        assert content_digest(other)[:16] in said
+        assert ": lines; documents do not change" in said
+
+
+def test_the_digest_of_an_original_is_the_same_for_ever() -> None:
+    sale = an_invoice(1, a_line(1, 100, 18), unpaid=50)
+    assert content_digest(sale) == (
+        "c27b0dbf97d5cc63afc129370c1b2d886148a70f60d24e4510fda4d632a85e1c"
+    )
+    assert content_digest(sale) == content_digest(sale.model_copy(update={"open_amount": 0}))
+
+
+def test_an_original_that_contradicts_itself_is_not_recorded() -> None:
+    with Books() as books:
+        with pytest.raises(InvalidInputError, match="invoice:1/1 open_amount"):
+            record(books, an_invoice(1, a_line(1, 100), unpaid=101))
+        assert books.events() == []
+
+
+def test_nothing_is_folded_from_an_empty_stream() -> None:
+    assert fold_original([]) is None
+
+
+# --- what pays what -------------------------------------------------------------------------------
+
+
+def test_a_receipt_lowers_the_debt_and_covers_the_sale() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        books.record(a_receipt(2, a_payment(1, 60), closes=[(sale, 60)]))
+        assert books.position(sale) == (40, 60, 0)
+        assert books.ledger.original(sale).closed_by == {"receipt:1/2": 60}
+
+
+def test_a_payment_that_the_sale_was_read_with_is_not_counted_again() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100), unpaid=30))
+        books.record(a_receipt(2, a_payment(1, 60), closes=[(sale, 60)]))
+        assert books.position(sale) == (30, 70, 0)
+        books.record(a_receipt(3, a_payment(1, 40), closes=[(sale, 40)]))
+        assert books.position(sale) == (0, 100, 0)
+
+
+@given(
+    known=st.integers(0, 100),
+    amounts=st.lists(st.integers(1, 70), min_size=1, max_size=3),
+    data=st.data(),
+)
+def test_payments_known_are_the_most_that_either_side_says_in_any_order(
+    known: int, amounts: list[int], data: st.DataObject
+) -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100), unpaid=100 - known))
+        for number, amount in data.draw(st.permutations(list(enumerate(amounts, 2)))):
+            books.record(a_receipt(number, a_payment(1, amount), closes=[(sale, amount)]))
+        paid = max(known, sum(amounts))
+        assert books.position(sale) == (max(100 - paid, 0), min(paid, 100), max(paid - 100, 0))
+        books.check()
+        books.check_sale(sale)
+
+
+@pytest.mark.parametrize("order", list(permutations(["credit", "pay"])))
+def test_a_payment_that_comes_after_the_credit_is_owed_back(order: tuple[str, ...]) -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        for step in order:
+            if step == "pay":
+                books.record(a_receipt(2, a_payment(1, 100), closes=[(sale, 100)]))
+            else:
+                books.finish(books.ask("a", original=str(sale), amount=30))
+        assert books.position(sale) == (0, 70, 30)
+        books.check_sale(sale)
+
+
+def test_money_that_pays_no_known_sale_is_covered_by_the_receipt_itself() -> None:
+    with Books() as books:
+        receipt = books.record(a_receipt(2, a_payment(1, 60), overpaid=10))
+        assert books.position(receipt) == (0, 50, 0)
+        assert books.position(f"grant:{receipt}") == (0, 0, 10)
+
+
+def test_an_overpayment_is_granted_once_under_its_receipt() -> None:
+    with Books() as books:
+        books.grant("receipt:1/2", 5)
+        refuses(
+            books,
+            a_receipt(2, a_payment(1, 60), overpaid=10),
+            "a credit was granted under receipt:1/2 before",
+        )
+
+
+def test_a_receipt_pays_recorded_invoices_of_its_own_customer_and_currency() -> None:
+    with Books() as books:
+        other = books.record(an_invoice(1, a_line(1, 10), customer_id="8"))
+        dollars = books.record(an_invoice(2, a_line(1, 10), currency="USD"))
+        cash = books.record(a_cash_sale(3, a_line(1, 10)))
+        unknown = OriginalRef.parse("invoice:1/9")
+        closes = [(sale, 1) for sale in (other, dollars, cash, unknown)]
+        refuses(
+            books,
+            a_receipt(4, a_payment(1, 10), closes=closes),
+            "of another customer",
+            "in another currency",
+            "which is not an invoice",
+            "which is not recorded; import that first",
+        )
+
+
+def test_a_counter_document_is_not_recorded_as_an_original() -> None:
+    with Books() as books:
+        sale = books.record(a_cash_sale(1, a_line(1, 100)))
+        document = books.book(books.ask("a", original=str(sale)), Part.INVOICE)
+        refuses(
+            books,
+            an_invoice(document.number, a_line(1, 100), series=document.series),
+            "document 3/481 is already taken by refund.invoice_part_cancelled",
+        )
+
+
+# --- granted credit -------------------------------------------------------------------------------
+
+
+def test_a_credit_is_granted_once() -> None:
+    with Books() as books:
+        grant = a_grant("old", 500)
+        assert books.ledger.grant_credit(grant, books.stamp())
+        assert not books.ledger.grant_credit(grant, books.stamp())
+        assert books.position("grant:old") == (0, 0, 500)
+        with pytest.raises(KeyReusedError) as caught:
+            books.grant("old", 400)
+        assert caught.value.first_digest == grant.digest
+
+
+def test_the_digest_of_a_grant_is_the_same_for_ever() -> None:
+    assert a_grant("old", 500).digest == (
+        "f2be94c620252e61b059d16cd19d65a28dcebedf0334153339f9b2cc6720d483"
+    )
+
+
+def test_a_grant_names_its_document_whole_or_not_at_all() -> None:
+    named = {"document_half": "document", "document_series": 3, "document_number": 9}
+    document = DocumentId(half=Half.DOCUMENT, series=3, number=9)
+    assert a_grant("note", 5, **named).document == document
+    with Books() as books:
+        for missing in named:
+            fields = {name: value for name, value in named.items() if name != missing}
+            with pytest.raises(InvalidInputError, match="document: name its half, series"):
+                books.grant("note", 5, **fields)
+        with pytest.raises(InvalidInputError, match="not an ISO 4217 code"):
+            books.grant("note", 5, currency="ABC")
+
+
+OVERPAID: dict[str, Any] = {"why": GrantReason.OVERPAYMENT, "receipt": "receipt:1/2"}
+
+
+def test_an_overpayment_stops_counting_as_payment_of_its_receipt() -> None:
+    with Books() as books:
+        receipt = books.record(a_receipt(2, a_payment(1, 60)))
+        books.grant("too much", 20, **OVERPAID)
+        assert books.position(receipt) == (0, 40, 0)
+        assert books.position("grant:too much") == (0, 0, 20)
+        books.check()
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({**OVERPAID, "amount": 61}, "only 0.60 ILS of receipt:1/2 pays for nothing known"),
+        ({**OVERPAID, "customer_id": "8"}, "another customer's"),
+        ({**OVERPAID, "receipt": ""}, "an overpayment names the receipt"),
+        ({"receipt": "receipt:1/2"}, "an overpayment names the receipt"),
+    ],
+)
+def test_an_overpayment_names_a_receipt_that_has_it(fields: dict[str, Any], problem: str) -> None:
+    with Books() as books:
+        books.record(a_receipt(2, a_payment(1, 60)))
+        with pytest.raises(RefusedError, match=problem):
+            books.grant("too much", **{"amount": 20, **fields})
+
+
+def test_an_overpayment_of_an_unknown_receipt_is_not_found() -> None:
+    with Books() as books, pytest.raises(NotFoundError, match="receipt:1/2 is not recorded"):
+        books.grant("too much", 20, **OVERPAID)
+
+
+# --- credit that became less ----------------------------------------------------------------------
+
+
+def test_a_credit_that_expired_is_gone_and_what_was_not_there_is_unexplained() -> None:
+    with Books() as books:
+        source = books.grant("old", 50)
+        books.reduce("old", 30, why=ReductionReason.EXPIRED)
+        assert books.position(source) == (0, 0, 20)
+        books.reduce("old", 30)
+        assert books.position(source) == (0, 0, 0)
+        assert books.total(AccountKind.UNEXPLAINED, source) == -10
+        books.check()
+
+
+def test_a_credit_that_paid_a_sale_lowers_its_debt() -> None:
+    with Books() as books:
+        source = books.grant("old", 50)
+        sale = books.record(an_invoice(1, a_line(1, 40)))
+        books.reduce("old", 50, why=ReductionReason.USED_ON_SALE, sale=sale)
+        assert books.position(source) == (0, 0, 0)
+        assert books.position(sale) == (0, 40, 0)
+        books.check()
+        books.check_sale(sale)
+
+
+def test_a_credit_is_reduced_once_by_one_command() -> None:
+    with Books() as books:
+        books.grant("old", 50)
+        stamp = books.stamp()
+        reversal = {"why": ReductionReason.REVERSED, "amount": 10}
+        assert books.ledger.reduce_credit("old", stamp, **reversal)  # type: ignore[arg-type]
+        assert not books.ledger.reduce_credit("old", stamp, **reversal)  # type: ignore[arg-type]
+        assert books.position("grant:old") == (0, 0, 40)
+
+
+def test_a_reduction_that_makes_no_sense_is_refused() -> None:
+    with Books() as books:
+        books.grant("old", 50)
+        sale = books.record(an_invoice(1, a_line(1, 40), customer_id="8"))
+        used = ReductionReason.USED_ON_SALE
+        with pytest.raises(NotFoundError, match="no credit was granted under 'never'"):
+            books.reduce("never", 5)
+        with pytest.raises(RefusedError, match="name the sale that the credit paid"):
+            books.reduce("old", 5, why=used)
+        with pytest.raises(RefusedError, match="name the sale that the credit paid"):
+            books.reduce("old", 5, sale=sale)
+        with pytest.raises(RefusedError, match="another customer's"):
+            books.reduce("old", 5, why=used, sale=sale)
+        with pytest.raises(InvalidInputError, match="amount: expected more than zero"):
+            books.reduce("old", 0)
+        assert books.position("grant:old") == (0, 0, 50)
+
+
+def test_lines_of_an_original_keep_what_people_compare() -> None:
+    with Books() as books:
+        line = Line(number=1, description="שולחן", item="T-1", quantity=5, net=1, vat=0)
+        ref = books.record(an_invoice(1, line))
+        assert books.ledger.original(ref).recorded.lines == (line,)
