@@ -20,6 +20,7 @@ from refund_adapters.dispatcher import Dispatcher
 from refund_adapters.fields import short, whole
 from refund_adapters.files import Numbered, rows_of
 from refund_adapters.intake import grant_of
+from refund_adapters.pace import Pace
 from refund_adapters.rehearsal import RehearsalStore
 from refund_adapters.resolving import Resolver
 from refund_adapters.rhythm import Clock, Rhythm, Step
@@ -52,6 +53,8 @@ class Desk:
         terms: Terms | None = None,
         rhythm: Rhythm | None = None,
         clock: Clock | None = None,
+        pace: Pace | None = None,
+        concurrency: int = 1,
         resend_cancels: bool = False,
         owns_accounting: bool = False,
     ) -> None:
@@ -64,6 +67,8 @@ class Desk:
         self._accounting = accounting
         self._rhythm = rhythm or Rhythm()
         self._clock = clock or Clock()
+        self._pace = pace or Pace()
+        self._concurrency = concurrency
         self._resend_cancels = resend_cancels
         self._owns_accounting = owns_accounting
 
@@ -93,12 +98,12 @@ class Desk:
     @classmethod
     def from_settings(cls, settings: Settings, *, calls: bool = False) -> Self:
         """Build the house as the settings say; with `calls`, an accounting system belongs to it."""
-        actor, terms = settings.who, settings.terms()
+        actor, terms, pace = settings.who, settings.terms(), Pace(settings.calls_per_second)
         accounting: AccountingSystem | None = None
         if calls:
             from refund_adapters.rivhit import Rivhit  # noqa: PLC0415 - HTTP only where it is used
 
-            accounting = Rivhit(settings.rivhit_settings())
+            accounting = Rivhit(settings.rivhit_settings(), pace=pace.wait)
         return cls(
             settings.open_store(),
             company=settings.company,
@@ -106,6 +111,8 @@ class Desk:
             accounting=accounting,
             terms=terms,
             rhythm=settings.rhythm(),
+            pace=pace,
+            concurrency=settings.concurrency,
             resend_cancels=settings.resend_cancels == "after-proof",
             owns_accounting=True,
         )
@@ -317,6 +324,8 @@ class Desk:
             accounting=self.accounting,
             rhythm=self._rhythm,
             clock=self._clock,
+            pace=self._pace,
+            concurrency=self._concurrency,
             watch=watch,
             stop=stop,
             resend_cancels=self._resend_cancels,

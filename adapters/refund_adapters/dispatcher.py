@@ -25,6 +25,7 @@ from refund_ledger.refund import WATCH_AFTER, CallDue, Waits
 
 MACHINES_WORK = (Waits.SEND, Waits.PARK, Waits.LOOK, Waits.WATCH)
 LONGEST_REST = 60.0
+SHORTEST_PAUSE = 0.2
 PATIENCE = 30.0
 IN_HAND = 8
 """Things that a round takes in hand for each call under way."""
@@ -114,8 +115,9 @@ class Dispatcher:
         """Work until nothing is left that this run can do; returns how many steps were taken.
 
         What waits for a person, for a time more than `patience` seconds away, for an accounting
-        system that stays unreachable, or in another dispatcher's hands is left. With `forever`, goes on until `stop`, and then
-        finishes the calls that are under way within the time limit of one.
+        system that stays unreachable, or in another dispatcher's hands is left. With `forever`,
+        goes on until `stop`, and then finishes the calls that are under way within the time limit
+        of one.
         """
         steps, idle_from = 0, self.clock.monotonic()
         while not self.stop():
@@ -129,7 +131,8 @@ class Dispatcher:
                 idle = self.clock.monotonic() - idle_from
                 if wait is None or idle + wait > patience or self._gave_up():
                     break
-            self._sleep(min(poll, wait) if wait is not None else poll)
+            # What is ripe may be in hand elsewhere: ask again soon, and not at once.
+            self._sleep(poll if wait is None else min(poll, max(wait, SHORTEST_PAUSE)))
         return steps
 
     def round(self) -> int:
@@ -193,12 +196,13 @@ class Dispatcher:
         return self.store.now() >= self._ripe_at(call)
 
     def _rest(self, call: CallDue) -> _Rest:
-        return self._rests.get(_key(call)) or _Rest(until=self.clock.monotonic())
+        return self._rests.get(_key(call)) or _Rest()
 
     def _ripe_at(self, call: CallDue) -> datetime:
         """When a thing can be done, by the times that the accounting system needs.
 
-        A call is parked only after its whole time limit; a watch begins when a look proves something.
+        A call is parked only after its whole time limit; a watch begins when a look proves
+        something.
         """
         if call.waits is Waits.PARK:
             return call.not_before + timedelta(seconds=self.accounting.call_limit)

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     """Whether a Cancel may be sent again once its absence is proven; otherwise a person decides."""
     send_window: Annotated[float, Field(gt=0, le=300)] = 10.0
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 4
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many calls one dispatcher has under way at once."""
+    calls_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """How many calls one process makes at most, reads included; no limit where nothing is said."""
 
     @property
     def who(self) -> str:

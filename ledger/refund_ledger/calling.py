@@ -182,6 +182,8 @@ def succeeded(
     nothing.
     """
     state = refund.part(part)
+    if state.status is PartStatus.NONE:
+        raise WrongStateError(f"the refund has no {part} part; look at it again")
     if any(known.key == document.key for known in state.documents):
         return ()
     amount = refund.request.asked(part) if booked is None else booked

@@ -5,17 +5,15 @@ from __future__ import annotations
 from refund_ledger.accounts import QUANTITY
 from refund_ledger.asking import LineAsked
 from refund_ledger.draft import Draft
-from refund_ledger.events import OriginalRecorded, RefundKind, TakenLine
+from refund_ledger.events import OriginalRecorded, TakenLine
 from refund_ledger.money import allocate, format_quantity
 from refund_ledger.originals import Line
 
 
 def lines_to_credit(draft: Draft) -> tuple[TakenLine, ...]:
     """What the request credits, line by line; reasons why not go to the draft."""
-    if draft.ask.kind is RefundKind.GOODWILL:
-        return _goodwill_line(draft)
     if draft.sale is None:
-        return ()
+        return _goodwill_line(draft)
     if draft.ask.lines:
         return _lines_named(draft, draft.sale)
     return _lines_by_amount(draft, draft.sale, draft.ask.amount)

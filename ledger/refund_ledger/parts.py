@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from refund_ledger.events import (
     CallInDoubt,
@@ -139,3 +140,5 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
             )
         case Resolved():
             return part
+        case _:
+            assert_never(event)

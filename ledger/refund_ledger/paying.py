@@ -163,12 +163,10 @@ def _sources(draft: Draft, amount: int) -> tuple[tuple[str, int], ...]:
     A sale is its own source. A receipt gives back first what pays nothing, then what pays its
     sales, in its order and no more of each than it paid; what is still missing, any of them.
     """
-    if draft.ask.kind is not RefundKind.ORIGINAL:
-        return ()
     if draft.sale is not None:
         return ((str(draft.sale.ref), amount),)
     if draft.receipt is None:
-        return ()
+        return ()  # A credit or a goodwill has no original.
     name = str(draft.receipt.ref)
     whole = tuple((part.sale, amount) for part in draft.receipt.closes)
     return ((f"grant:{name}", amount), (name, amount), *_still_paid(draft, draft.receipt), *whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -100,21 +100,19 @@ class RecordedOriginal:
     """Receipts recorded for this sale, with what each pays of it."""
 
 
-def fold_original(events: Iterable[Event]) -> RecordedOriginal | None:
-    """Rebuild an original from its stream."""
-    state: RecordedOriginal | None = None
-    for event in events:
-        if isinstance(event, OriginalRecorded):
-            paid = event.covered if event.kind.has_sale else 0
-            state = RecordedOriginal(event, event.originator_version, paid, {})
-        elif isinstance(event, OriginalPaid) and state:
-            state = RecordedOriginal(
-                state.recorded,
-                event.originator_version,
-                state.known_paid + event.paid,
-                {**state.closed_by, event.receipt: event.closes},
-            )
-    return state
+def fold_original(events: Sequence[Event]) -> RecordedOriginal | None:
+    """Rebuild an original from its stream; none where the stream is empty."""
+    recorded = next((event for event in events if isinstance(event, OriginalRecorded)), None)
+    if recorded is None:
+        return None
+    paid = [event for event in events if isinstance(event, OriginalPaid)]
+    first = recorded.covered if recorded.kind.has_sale else 0
+    return RecordedOriginal(
+        recorded=recorded,
+        version=events[-1].originator_version,
+        known_paid=first + sum(event.paid for event in paid),
+        closed_by={event.receipt: event.closes for event in paid},
+    )
 
 
 def content_digest(original: Original) -> str:
@@ -267,11 +265,11 @@ def grant_credit(
     payment there, so that the same money cannot go back by the receipt and by the credit.
     """
     grant.check()
-    for event in before:
-        if isinstance(event, CreditGranted):
-            if event.digest == grant.digest:
-                return ()
-            raise KeyReusedError(grant.reference, first=event.digest, second=grant.digest)
+    known = _granted_in(before)
+    if known:
+        if known.digest == grant.digest:
+            return ()
+        raise KeyReusedError(grant.reference, first=known.digest, second=grant.digest)
     if (grant.why is GrantReason.OVERPAYMENT) != (receipt is not None):
         raise RefusedError("an overpayment names the receipt that was too high, and only that does")
     if receipt is None:
@@ -285,6 +283,10 @@ def grant_credit(
             "pays sales, or is given back or promised already"
         )
     return (_granted(grant, stamp, from_cover=grant.amount),)
+
+
+def _granted_in(events: Sequence[Event]) -> CreditGranted | None:
+    return next((event for event in events if isinstance(event, CreditGranted)), None)
 
 
 def _granted(grant: Grant, stamp: Stamp, *, from_cover: int) -> CreditGranted:
@@ -324,7 +326,7 @@ def reduce_credit(
     """
     if any(event.command_id == stamp.command_id for event in events):
         return ()
-    granted = next((event for event in events if isinstance(event, CreditGranted)), None)
+    granted = _granted_in(events)
     if granted is None:
         raise NotFoundError(f"no credit was granted under {reference!r}; check the reference")
     if (why is ReductionReason.USED_ON_SALE) != (sale is not None):

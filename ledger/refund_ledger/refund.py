@@ -246,11 +246,10 @@ def _late(refund: Refund, event: LateSuccessFound) -> Refund:
 def _drawn(left: Mapping[str, SourceLeft], draws: Iterable[Draw]) -> dict[str, SourceLeft]:
     after = dict(left)
     for draw in draws:
-        if draw.source in after:
-            was = after[draw.source]
-            after[draw.source] = SourceLeft(
-                was.held - draw.held, was.cover - draw.promised - draw.reopens
-            )
+        was = after.get(draw.source, SourceLeft(0, 0))
+        after[draw.source] = SourceLeft(
+            was.held - draw.held, was.cover - draw.promised - draw.reopens
+        )
     return after
 
 

@@ -100,11 +100,8 @@ def _promised_draws(refund: Refund, booked: int, look: Look) -> tuple[list[Draw]
 
 def _with_excess(request: RefundRequested, draws: list[Draw], rest: int) -> tuple[Draw, ...]:
     """Add what found no place to the first source, and leave out what comes to nothing."""
-    if rest and draws:
-        draws[0] = draws[0].model_copy(update={"exceeds": rest})
-    elif rest:
-        source = request.backing[0].source if request.backing else request.source
-        draws = [Draw(source=source, exceeds=rest)]
+    draws = draws or [Draw(source=request.backing[0].source)]
+    draws[0] = draws[0].model_copy(update={"exceeds": rest})
     return tuple(draw for draw in draws if any(draw.model_dump(exclude={"source"}).values()))
 
 

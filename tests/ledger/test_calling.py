@@ -14,7 +14,6 @@ from refund_ledger.events import Learned, Part
 from refund_ledger.refund import PartStatus, Status
 from support.books import LOOKED, Books, a_cash_sale, a_line
 
-
 PART = Part.INVOICE
 
 
@@ -67,17 +66,20 @@ def test_a_call_in_doubt_goes_out_again_only_with_the_proof() -> None:
         books.submit(refund, Part.INVOICE)
         books.doubt(refund, Part.INVOICE)
         stamp = books.stamp("dispatcher")
-        without = {"method": "m", "reference": "r", "marker": "m", "request": "{}"}
-        for proof in ({}, {"looked_from": stamp.at}, {"evidence": LOOKED}):
+        for looked_from, evidence in ((None, ()), (stamp.at, ()), (None, LOOKED)):
             with pytest.raises(WrongStateError):
                 calling.submit(
                     books.refund(refund),
                     stamp,
-                    Part.INVOICE,
+                    PART,
+                    method="Document.New",
+                    reference="ref",
+                    marker="mark",
+                    request="{}",
                     digest="a" * 64,
                     send_by=stamp.at + timedelta(seconds=9),
-                    **without,
-                    **proof,  # type: ignore[arg-type]
+                    looked_from=looked_from,
+                    evidence=evidence,
                 )
         books.submit(refund, Part.INVOICE)
         assert books.refund(refund).invoice.attempts == 2
@@ -133,6 +135,13 @@ def test_an_answer_comes_although_nobody_submitted_anything() -> None:
         refund = a_refund(books, parts="invoice")
         books.answer(refund, Part.INVOICE)
         assert books.refund(refund).status is Status.COMPLETED
+
+
+def test_a_part_that_the_refund_does_not_have_has_no_answer() -> None:
+    with Books() as books:
+        refund = a_refund(books, parts="invoice")
+        with pytest.raises(WrongStateError, match="has no receipt part"):
+            books.answer(refund, Part.RECEIPT)
 
 
 def test_an_answer_of_a_negative_amount_is_none() -> None:
@@ -191,10 +200,10 @@ def test_nothing_is_in_doubt_of_what_was_answered() -> None:
 def test_what_cannot_be_said_waits_for_a_person_and_was_not_sent() -> None:
     with Books() as books:
         refund = a_refund(books)
+        stamp = books.stamp("dispatcher")
         for _ in range(2):
-            stamp = books.stamp("dispatcher")
             books.ledger.fact(
-                refund, lambda now, _, s=stamp: calling.unsayable(now, s, Part.INVOICE, why="long")
+                refund, lambda now, _: calling.unsayable(now, stamp, PART, why="too long")
             )
         state = books.refund(refund).invoice
         assert (state.status, state.may_have_left) == (PartStatus.REFUSED, False)

@@ -18,7 +18,7 @@ TOPICS = Path(__file__).parent / "event_topics.txt"
 def test_every_stored_name_leads_to_its_class() -> None:
     classes = event_classes()
     assert sorted(classes) == TOPICS.read_text(encoding="utf-8").split()
-    assert all(cls.TOPIC == topic and cls.__doc__ for topic, cls in classes.items())
+    assert all(topic == cls.TOPIC and cls.__doc__ for topic, cls in classes.items())
 
 
 @settings(max_examples=25)

@@ -72,6 +72,20 @@ def test_what_a_late_credit_leaves_of_it_goes_back_in_the_same_save() -> None:
         books.check_sale(sale)
 
 
+def test_a_late_credit_of_more_than_was_kept_takes_no_quantity_twice() -> None:
+    with Books() as books:
+        sale = a_sale(books)
+        lines = [{"line": 1, "quantity": ONE}]
+        refund = closed_in_doubt(books, Part.INVOICE, original=str(sale), lines=lines)
+        books.answer(refund, Part.INVOICE, booked=50)
+        found = late(books)
+        assert (found.from_reserved, found.quantity) == (35, ONE)
+        assert [(line.gross, line.quantity) for line in found.lines] == [(15, 0)]
+        assert books.left(sale)["line/1/quantity"] == ONE
+        books.check()
+        books.check_sale(sale)
+
+
 def test_late_money_uses_what_was_kept_for_it() -> None:
     with Books() as books:
         sale = a_sale(books)
@@ -107,7 +121,9 @@ def test_a_late_credit_takes_amounts_and_quantities_that_are_still_there() -> No
         taken = [(line.line, line.net, line.vat, line.quantity) for line in late(books).lines]
         assert taken == [(1, 30, 5, ONE), (2, 30, 0, ONE)]
         assert books.left(sale) == {
-            **{"line/1/net": 30, "line/1/vat": 5, "line/1/quantity": ONE},
+            "line/1/net": 30,
+            "line/1/vat": 5,
+            "line/1/quantity": ONE,
             "payment/1": 100,
         }
         assert books.position(sale) == (0, 35, 65)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from refund_ledger.errors import InvalidInputError, RefusedError, WrongStateError
+from refund_ledger.errors import InvalidInputError, RefusedError
 from refund_ledger.events import DocumentId, Part
 from refund_ledger.originals import Half
 from refund_ledger.policies import Terms

@@ -31,7 +31,7 @@ def test_a_submitted_call_may_have_left() -> None:
         books.submit(refund, Part.INVOICE)
         state = invoice(books, refund)
         assert (state.status, state.attempts) == (PartStatus.SUBMITTED, 1)
-        assert (state.unexplained, state.maybe_sent) == ({1}, {1})
+        assert (state.unexplained, state.maybe_sent) == (frozenset({1}), frozenset({1}))
         assert state.may_have_left
 
 
@@ -60,8 +60,8 @@ def test_a_resend_that_never_left_lets_the_earlier_call_be_looked_for_anew() -> 
         state = invoice(books, refund)
         assert (state.status, state.unexplained, state.maybe_sent) == (
             PartStatus.IN_DOUBT,
-            {1},
-            {1},
+            frozenset({1}),
+            frozenset({1}),
         )
 
 
@@ -75,7 +75,7 @@ def test_a_resend_that_was_refused_is_allowed_again_after_a_look_for_the_earlier
         assert invoice(books, refund).status is PartStatus.REFUSED
         books.send_again(refund, Part.INVOICE)
         state = invoice(books, refund)
-        assert (state.status, state.unexplained) == (PartStatus.IN_DOUBT, {1})
+        assert (state.status, state.unexplained) == (PartStatus.IN_DOUBT, frozenset({1}))
         assert (state.resend_allowed, state.refusal) == (True, None)
 
 

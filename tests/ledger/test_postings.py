@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 
-from refund_ledger.accounts import QUANTITY, AccountKind, Book, Posting
+from refund_ledger.accounts import QUANTITY, Book, Posting
 from refund_ledger.errors import InvariantError
 from refund_ledger.events import Event, Part, ReductionReason
 from refund_ledger.originals import OriginalRef
@@ -77,7 +77,7 @@ def last(books: Books) -> set[Short]:
 
 
 def of(books: Books, topic: str) -> set[Short]:
-    return short([event for event in books.events() if event.TOPIC == topic][-1])
+    return short([event for event in books.events() if topic == event.TOPIC][-1])
 
 
 def test_an_original_brings_rights_cover_and_debt() -> None:

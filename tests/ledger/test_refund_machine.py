@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -36,6 +37,7 @@ from support.books import (
 
 CUSTOMERS = st.sampled_from(["7", "8"])
 METHODS = st.sampled_from([Method.CASH, Method.CARD, Method.BANK_TRANSFER])
+COIN: st.SearchStrategy[bool] = st.booleans()
 AMOUNTS = st.one_of(st.integers(1, 30), st.integers(1, 40_000))
 
 SURPRISES = 2
@@ -132,7 +134,7 @@ class RefundMachine(RuleBasedStateMachine):
 
     @rule(customer=CUSTOMERS, amount=AMOUNTS, data=st.data())
     def grant_or_reverse_a_credit(self, customer: str, amount: int, data: st.DataObject) -> None:
-        if self.grants and data.draw(st.booleans()):
+        if data.draw(COIN) and self.grants:
             reference, customer = data.draw(st.sampled_from(self.grants))
             self.books.reduce(reference, amount)
             self.auditor.granted(customer, -amount)
@@ -155,7 +157,7 @@ class RefundMachine(RuleBasedStateMachine):
         elif how == "lines":
             fields["lines"] = self._some_lines(data, sale)
         payers = [r for r in self.receipts if str(sale.ref) in {c.sale for c in r.closes}]
-        if sale.kind is Kind.INVOICE and payers and data.draw(st.booleans()):
+        if sale.kind is Kind.INVOICE and payers and data.draw(COIN):
             fields["receipt"] = str(data.draw(st.sampled_from(payers)).ref)
         elif sale.kind is Kind.INVOICE:
             fields["method"] = data.draw(METHODS)
@@ -164,13 +166,11 @@ class RefundMachine(RuleBasedStateMachine):
         self._ask(fields)
 
     @precondition(lambda self: self.receipts)
-    @rule(data=st.data(), by_number=st.booleans(), amount=st.none() | AMOUNTS)
-    def ask_for_the_money_of_a_receipt(
-        self, data: st.DataObject, by_number: bool, amount: int | None
-    ) -> None:
+    @rule(data=st.data(), amount=st.none() | AMOUNTS)
+    def ask_for_the_money_of_a_receipt(self, data: st.DataObject, amount: int | None) -> None:
         receipt = data.draw(st.sampled_from(self.receipts))
         fields: dict[str, object] = {"original": str(receipt.ref)}
-        if by_number:
+        if data.draw(COIN):
             number = data.draw(st.sampled_from([p.number for p in receipt.payments]))
             fields["payments"] = [{"payment": number, "amount": amount}]
         else:
@@ -181,17 +181,15 @@ class RefundMachine(RuleBasedStateMachine):
     def ask_for_credit(self, customer: str, amount: int | None, method: Method) -> None:
         self._ask({"kind": "credit", "customer_id": customer, "amount": amount, "method": method})
 
-    @rule(customer=CUSTOMERS, amount=AMOUNTS, pay=st.booleans(), data=st.data())
-    def ask_for_a_goodwill(
-        self, customer: str, amount: int, pay: bool, data: st.DataObject
-    ) -> None:
+    @rule(customer=CUSTOMERS, amount=AMOUNTS, data=st.data())
+    def ask_for_a_goodwill(self, customer: str, amount: int, data: st.DataObject) -> None:
         fields: dict[str, object] = {
             "kind": "goodwill",
             "customer_id": customer,
             "amount": amount,
             "vat": data.draw(st.integers(0, amount)),
         }
-        if pay:
+        if data.draw(COIN):
             back = data.draw(st.integers(1, amount))
             fields |= {"parts": "both", "method": Method.CASH, "pay_back": back}
         self._ask(fields)
@@ -205,7 +203,7 @@ class RefundMachine(RuleBasedStateMachine):
         if name in self.auditor.surprised:
             return
         left, _ = self.auditor.left(name)
-        fields = {"original": name, "parts": "invoice"}
+        fields: dict[str, object] = {"original": name, "parts": "invoice"}
         refund = self._ask(fields)
         assert (refund.request.credited if refund else 0) == left
 
@@ -217,13 +215,10 @@ class RefundMachine(RuleBasedStateMachine):
         result = self.books.ledger.request(a_request(key, **fields), self.books.stamp())
         assert result.repeated
         other = a_request(key, **{**fields, "comment": "something else"})
-        try:
+        with pytest.raises(KeyReusedError) as caught:
             self.books.ledger.request(other, self.books.stamp())
-        except KeyReusedError as error:
-            assert error.first_digest == result.refund.request.digest
-            assert error.second_digest == other.digest
-        else:
-            raise AssertionError("other content passed under the same key")
+        assert caught.value.first_digest == result.refund.request.digest
+        assert caught.value.second_digest == other.digest
         original = data.draw(st.sampled_from([*self.sales, *self.receipts]))
         stamp = self.books.stamp("import")
         assert not self.books.ledger.record_original(original, stamp, read_from="again")
@@ -232,10 +227,10 @@ class RefundMachine(RuleBasedStateMachine):
     # --- people -----------------------------------------------------------------------------------
 
     @precondition(lambda self: self._in(Status.AWAITING_APPROVAL))
-    @rule(data=st.data(), agree=st.booleans())
-    def decide_about_a_request(self, data: st.DataObject, agree: bool) -> None:
+    @rule(data=st.data())
+    def decide_about_a_request(self, data: st.DataObject) -> None:
         refund = data.draw(st.sampled_from(self._in(Status.AWAITING_APPROVAL)))
-        if agree:
+        if data.draw(COIN):
             self.books.approve(refund.id)
         else:
             self.books.reject(refund.id)
@@ -377,8 +372,7 @@ class RefundMachine(RuleBasedStateMachine):
         key, before = f"k{self._number()}", self.books.store.position()
         try:
             refund = self.books.refund(self.books.ask(key, **fields))
-        except RefusedError as error:
-            assert error.reasons
+        except RefusedError:
             assert self.books.store.position() == before
             return None
         self.refunds.append((key, fields))

@@ -99,11 +99,22 @@ class Auditor:
         self.waiting[part].append(sent)
         if part not in self.submitted:
             self.violated(f"{self.name(part)} was sent before it was saved")
+        if self.world.is_inside and self.ground.by_part.get(part):
+            self.violated(f"{self.name(part)} was sent although its document is there")
+        if self.world.is_inside and self._is_alive(part):
+            self.violated(f"{self.name(part)} was sent while an earlier call may still succeed")
         promise = self.ground.promises.get(sent.refund)
         first = (sent.refund, "i")
         if sent.part == "r" and promise and promise.credited and not promise.wronged:
             if not self.has_document(first):
                 self.violated(f"{self.name(part)} was sent before the invoice part was booked")
+
+    def _is_alive(self, part: PartKey) -> bool:
+        """Whether the server still holds a call of a part that it has not carried out."""
+        sandbox = self.ground.sandbox
+        sandbox.execute_what_is_due()
+        name = f"rl-{part[0]}-{part[1]}".encode()
+        return any(name in sandbox.log.call(order).body for order in sandbox.late)
 
     def has_document(self, part: PartKey) -> bool:
         """Whether a call made a document for a part, or outside the assumptions, anybody did."""

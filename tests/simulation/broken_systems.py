@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from refund_adapters.accounting import (
     Absent,
@@ -97,10 +97,12 @@ class Hasty(Broken):
 class EarlyReader(Broken):
     """Reads the evidence as soon as the doubt begins, and judges it after the settle time."""
 
+    read: ClassVar[dict[str, Finding]] = {}
+    """What was read for whom; all processes share it."""
+
     def __init__(self, real: AccountingSystem) -> None:
         super().__init__(real)
         self._requests: dict[str, RefundRequested] = {}
-        self._read: dict[str, Finding] = {}
 
     def prepare(self, request: RefundRequested, part: Part) -> Call:
         """Remember what the call is for."""
@@ -123,12 +125,12 @@ class EarlyReader(Broken):
                 currency=request.currency,
                 customer_id=request.customer_id,
             )
-            self._read[call.reference] = self._real.look(submitted)
+            self.read[call.reference] = self._real.look(submitted)
         return answer
 
     def look(self, submitted: Submitted) -> Finding:
         """Judge what was read then."""
-        early = self._read.pop(submitted.reference, None)
+        early = self.read.pop(submitted.reference, None)
         return self._real.look(submitted) if early is None else early
 
 

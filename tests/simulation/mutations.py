@@ -176,7 +176,11 @@ MUTATIONS: dict[str, Mutation] = {
         Mutation("cancel sent again blindly", _system(BlindCancels, resend_cancels=True)),
         Mutation("amount alone is evidence", patched=_patch((evidence.Look, "_judge", _amount_is_enough))),
         Mutation("no settle delay", _system(Hasty)),
-        Mutation("evidence read early, judged late", _system(EarlyReader, resend_cancels=True)),
+        Mutation(
+            "evidence read early, judged late",
+            _system(EarlyReader, resend_cancels=True),
+            patched=lambda: mock.patch.object(EarlyReader, "read", {}),
+        ),
         Mutation("no fence before sending", _without_fence),
         Mutation("no claim on documents", patched=_patch((sqlite, "claims", _claims_nothing))),
         Mutation("answer dropped on a conflict", _ledger(DropsAnswers)),

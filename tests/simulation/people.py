@@ -212,7 +212,8 @@ class Office:
             return
         self.stage.mix["person: wrongly"] += 1
         was, promise.wronged = promise.wronged, True
-        other = self.chance.choice(others)
+        taken = [made for made in others if made.named in self.auditor.claimed]
+        other = self.chance.choice(taken if taken and self.chance.random() < 0.5 else others)
         named = f"{other.named.series}/{other.named.number}"
         done = self._try(
             promise,

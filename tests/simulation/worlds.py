@@ -99,7 +99,7 @@ class World:
 def draw(seed: int) -> World:
     """Draw the world of a seed."""
     rng = random.Random(f"world {seed}")
-    breaks = Break.NOWHERE if rng.random() < 0.7 else rng.choice(list(Break)[1:])
+    breaks = Break.NOWHERE if rng.random() < 0.65 else rng.choice(list(Break)[1:])
     sales = tuple((rng.choice((1001, 1002, 1003)), rng.randint(20, 900)) for _ in range(rng.choice((0, 0, 1))))
     picked = rng.sample(sorted(PLANS), rng.choice((1, 1, 2)))
     asks = _asks(rng, picked, sales)
@@ -326,6 +326,8 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
 
 def _switches(rng: random.Random, breaks: Break) -> Switches:
     drawn = {name: rng.choice(values) for name, values in CHOICES.items()}
+    if breaks is Break.WRONG and rng.random() < 0.6:
+        drawn["cancel_comment"] = "ignored"
     if breaks is Break.LAG:
         drawn["list_lag_seconds"] = rng.randint(250, 900)
         drawn["status_lag_seconds"] = rng.randint(250, 900)

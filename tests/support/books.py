@@ -11,7 +11,7 @@ from uuid import UUID
 
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger import calling
-from refund_ledger.accounts import QUANTITY, Account, AccountKind, Book
+from refund_ledger.accounts import QUANTITY, Account, AccountKind, Book, Posting
 from refund_ledger.application import RefundLedger
 from refund_ledger.asking import Request, read_request
 from refund_ledger.events import (
@@ -374,14 +374,14 @@ class Books:
                 replayed[account] += amount
             assert not any(per_book.values()), event
         stored = self.sums()
-        assert stored == net_changes(replayed.items())
+        assert stored == net_changes(Posting(*each) for each in replayed.items())
         guarded = {account: amount for account, amount in stored.items() if account.rule.guarded}
         assert dict(self.store.balances(self.company)) == guarded
         for account, amount in guarded.items():
             assert account.rule.side * amount >= 0, account
 
     def _check_finished(self) -> None:
-        """What is over holds nothing, and what is held is what refunds in progress say they hold."""
+        """What is over holds nothing; what is held is what refunds in progress say they hold."""
         refunds = [self.refund(each) for each in self.refund_ids()]
         own = {AccountKind.RESERVED, AccountKind.HELD_CREDIT}
         holding = {account.refund for account in self.sums() if account.kind in own}

@@ -26,7 +26,7 @@ _Act = Callable[[Books, Random, int], object]
 
 def play(seed: int, steps: int) -> Books:
     """Play a random story; what the ledger refuses is not done, as in life."""
-    random = Random(seed)  # noqa: S311 - a seed replays a story
+    random = Random(seed)
     books = Books(terms=Terms(approval_above={"ILS": 30_000}))
     books.record(an_invoice(1, a_line(1, 10_001, 1_701), a_line(2, 777), unpaid=6_000))
     books.record(an_invoice(2, a_line(1, 5_000, 850)))
@@ -37,7 +37,7 @@ def play(seed: int, steps: int) -> Books:
     refunds: list[UUID] = []
     for step in range(steps):
         try:
-            if random.random() < 0.4:  # noqa: PLR2004 - nearly every second step asks
+            if random.random() < 0.4:
                 refunds.append(books.ask(f"k{step}", **random.choice(_ASKS)(random)))
             elif refunds:
                 random.choice(_ACTS)(books, random, random.choice(range(len(refunds))))
@@ -54,7 +54,7 @@ def _ask_sale(random: Random) -> dict[str, Any]:
     sale = random.choice([INVOICE, PAID, CASH_SALE])
     fields: dict[str, Any] = {"original": str(sale), "amount": random.choice([None, 99, 4_000])}
     fields["parts"] = random.choice(["auto", "invoice", "both"])
-    if sale is not CASH_SALE and random.random() < 0.5:  # noqa: PLR2004 - a coin
+    if sale is not CASH_SALE and random.random() < 0.5:
         fields["receipt"] = str(RECEIPT)
     elif sale is not CASH_SALE:
         fields["method"] = "cash"
@@ -92,7 +92,7 @@ def _call(books: Books, random: Random, which: int) -> None:
         status = books.refund(refund.id).part(part).status
         if status in {PartStatus.DUE, PartStatus.IN_DOUBT}:
             books.submit(refund.id, part)
-        elif status is PartStatus.CANCELLED and random.random() < 0.9:  # noqa: PLR2004 - rare
+        elif status is PartStatus.CANCELLED and random.random() < 0.9:
             continue
         _hear(books, random, refund.id, part)
 

@@ -41,22 +41,21 @@ def pending(run: Run) -> int:
 
 def pending_table(run: Run, waiting: Sequence[Pending], now: datetime) -> None:
     """List what waits for people."""
-    if waiting:
-        names = ("refund", "part", "status", "age", "why", "what to do")
-        run.out.table(
-            [Column(name) for name in names],
-            [
-                (
-                    one.key or one.refund,
-                    one.part or "",
-                    one.status,
-                    age(now - one.since),
-                    one.why,
-                    one.what_to_do,
-                )
-                for one in waiting
-            ],
-        )
+    names = ("refund", "part", "status", "age", "why", "what to do")
+    run.out.table(
+        [Column(name) for name in names],
+        [
+            (
+                one.key or one.refund,
+                one.part or "",
+                one.status,
+                age(now - one.since),
+                one.why,
+                one.what_to_do,
+            )
+            for one in waiting
+        ],
+    )
 
 
 def age(how_long: timedelta) -> str:

@@ -41,6 +41,16 @@ def dispatch(
             metavar="SECONDS", min=0, max=86_400, help="Stay for what is due within this time."
         ),
     ] = 30.0,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=64, help="Calls under way at once; 1 if left out."),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PER_SECOND", min=0.01, max=1000, help="Calls at most, reads included."
+        ),
+    ] = None,
 ) -> int:
     """Send what is due, look for what is in doubt, and record the answers.
 
@@ -52,7 +62,8 @@ def dispatch(
     from refund_adapters.questions import Questions
 
     stop = Stop()
-    with run.desk(calls=True) as desk, interrupts(stop):
+    flags: dict[str, Any] = {"concurrency": concurrency, "calls_per_second": rate}
+    with run.desk(calls=True, **flags) as desk, interrupts(stop):
         told = _Told(run, stop)
         dispatcher = desk.dispatcher(watch=told.step, stop=stop)
         steps = dispatcher.run(forever=watch, patience=wait)

@@ -83,18 +83,22 @@ class Run:
         self.json = self.json or json
         self.out = Output(json=self.json)
 
-    def settings(self) -> Settings:
+    def settings(self, **flags: Any) -> Settings:
         """Read the environment and the flags; raises `InvalidInputError` naming the setting."""
         from refund_adapters.settings import read_settings
 
-        return read_settings(store=self.store, company=self.company, actor=self.actor)
+        flags |= {"store": self.store, "company": self.company, "actor": self.actor}
+        return read_settings(**flags)
 
     @contextmanager
-    def desk(self, *, calls: bool = False, creates: bool = False) -> Iterator[Desk]:
-        """Open the desk; a store that is missing is made only where `creates` says so."""
+    def desk(self, *, calls: bool = False, creates: bool = False, **flags: Any) -> Iterator[Desk]:
+        """Open the desk; a store that is missing is made only where `creates` says so.
+
+        `flags` are settings that only one command has a flag for.
+        """
         from refund_adapters.desk import Desk
 
-        settings = self.settings()
+        settings = self.settings(**flags)
         if not creates:
             _exists(settings.store)
         with Desk.from_settings(settings, calls=calls) as desk:

@@ -175,11 +175,10 @@ def _report(run: Run, results: Iterable[Imported]) -> int:
                 if run.json:
                     run.out.shape(_row(result))
     finally:
-        if rows:
-            run.out.table(
-                (Column("row", number=True), Column("name"), Column("outcome"), Column("why")),
-                [(one.number, one.name, one.outcome, one.detail) for one in rows],
-            )
+        run.out.table(
+            (Column("row", number=True), Column("name"), Column("outcome"), Column("why")),
+            [(one.number, one.name, one.outcome, one.detail) for one in rows],
+        )
     if run.json:
         run.out.shape({"type": "summary", **counts})
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())

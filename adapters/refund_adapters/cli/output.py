@@ -53,10 +53,10 @@ class Output:
             sys.stderr.flush()
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people; numbers are never cut."""
-        if self.json:
-            return
+        """Print a table for people; numbers are never cut, and nothing is no table."""
         texts = [[visible(str(cell)) for cell in row] for row in rows]
+        if self.json or not texts:
+            return
         if sys.stdout.isatty():
             _rich_table(columns, texts)
         else:

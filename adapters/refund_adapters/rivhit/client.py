@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -74,9 +74,14 @@ class Client:
     """Sends calls to Rivhit and reads what comes back, each within its time."""
 
     def __init__(
-        self, settings: RivhitSettings, *, transport: httpx.BaseTransport | None = None
+        self,
+        settings: RivhitSettings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        pace: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._pace = pace
         self._base = checked_url(settings.base_url)
         self._http = httpx.Client(
             transport=transport or Wire(connections=settings.connections),
@@ -128,6 +133,8 @@ class Client:
         return text
 
     def _ask_once(self, question: Question) -> object | None:
+        # A write waits for its place before it is announced, so that its time is not spent waiting.
+        self._pace()
         reply = self._post(question.method, question.body, LARGEST_ANSWER_TO_A_READ)
         match reply:
             case Success():

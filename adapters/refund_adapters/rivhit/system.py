@@ -64,12 +64,14 @@ class Rivhit:
         *,
         transport: httpx.BaseTransport | None = None,
         now: Callable[[], datetime] = now_utc,
+        pace: Callable[[], None] = lambda: None,
     ) -> None:
+        """`pace` is called before each read and waits for its place in the process's rate limit."""
         self.settings = settings
         self.call_limit: float = settings.call_limit
         self.settle_seconds: float = settings.settle_seconds
         self._now = now
-        self._client = Client(settings, transport=transport)
+        self._client = Client(settings, transport=transport, pace=pace)
         self._reading = Reading(self._client, settings, today=self._today)
         self._originals = Originals(self._reading)
         self._names: dict[str, tuple[datetime, str]] = {}

@@ -195,23 +195,25 @@ class SqliteStore:
         """
         now = self.now()
         marks = ",".join("?" * len(waits))
+        free = (
+            "SELECT refund, part, waits FROM calls_due "  # noqa: S608
+            f"WHERE company = ? AND waits IN ({marks}) AND not_before <= ? "
+            "AND (taken_by = ? OR taken_until <= ?) ORDER BY not_before, refund LIMIT ?"
+        )
+        at = utc_text(now)
+        values = (company, *waits, at, worker, at, limit)
+        with self._reading() as cursor:
+            cursor.execute(f"SELECT EXISTS ({free})", values)
+            if not cursor.fetchone()[0]:
+                # Looking costs no write, so an idle dispatcher leaves the disk alone.
+                return []
+        until = utc_text(now + timedelta(seconds=seconds))
         with _translated(self.where), self._datastore.writing() as cursor:
             cursor.execute(
-                "UPDATE calls_due SET taken_by = ?, taken_until = ? WHERE (refund, part, waits) IN ("  # noqa: S608
-                "SELECT refund, part, waits FROM calls_due "
-                f"WHERE company = ? AND waits IN ({marks}) AND not_before <= ? "
-                "AND (taken_by = ? OR taken_until <= ?) ORDER BY not_before, refund LIMIT ?) "
+                "UPDATE calls_due SET taken_by = ?, taken_until = ? "  # noqa: S608
+                f"WHERE (refund, part, waits) IN ({free}) "
                 "RETURNING company, refund, part, waits, not_before",
-                (
-                    worker,
-                    utc_text(now + timedelta(seconds=seconds)),
-                    company,
-                    *waits,
-                    utc_text(now),
-                    worker,
-                    utc_text(now),
-                    limit,
-                ),
+                (worker, until, *values),
             )
             with _decoded(self.where):
                 taken = [_due(row) for row in cursor.fetchall()]
