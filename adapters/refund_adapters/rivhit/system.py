@@ -43,7 +43,7 @@ from refund_ledger.events import Part, RefundRequested, Way
 from refund_ledger.originals import Document, Original
 
 NAME_LIFE = timedelta(minutes=5)
-"""How long a customer's name is remembered in this process, so that a batch does not ask for it anew."""
+"""How long a customer's name is remembered, so that a batch does not ask for it anew."""
 
 NO_SUCH_CUSTOMER = frozenset({-20, -22})
 
