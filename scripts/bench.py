@@ -41,6 +41,7 @@ from refund_ledger.refund import Waits
 
 TOKEN = "7d1a4c1e-0000-4000-8000-00000000cafe"  # noqa: S105 - opens the sandbox of this run
 ORIGINAL = "invoice_receipt:2/6926"
+MOST_SECONDS = 600
 CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -62,7 +63,7 @@ class Result:
 
 
 def serve(pipe: Connection, lost: float) -> None:
-    """Serve the demo company's books, losing a share of the answers to writes, until told to stop."""
+    """Serve the demo company's books, losing a share of the answers, until told to stop."""
     sandbox = Sandbox(token=TOKEN, now=real_time, rng=seeded())
     load_demo(sandbox.books)
     sandbox.faults = FaultPlan(
@@ -162,7 +163,11 @@ def fill(path: str, url: str, parts: int) -> None:
         list(desk.import_wanted(Wanted(refs=(OriginalRef.parse(ORIGINAL),))))
         for number in range(parts):
             desk.request(
-                key=f"k{number}", original=ORIGINAL, parts="invoice", amount="1.00", reason="complaint"
+                key=f"k{number}",
+                original=ORIGINAL,
+                parts="invoice",
+                amount="1.00",
+                reason="complaint",
             )
 
 
@@ -173,7 +178,8 @@ def bare(bodies: list[str], processes: int) -> Callable[[str], float]:
         ready = CONTEXT.Barrier(processes + 1)
         shares = [bodies[index::processes] for index in range(processes)]
         started = [
-            CONTEXT.Process(target=bare_worker, args=(url, share, ready), daemon=True) for share in shares
+            CONTEXT.Process(target=bare_worker, args=(url, share, ready), daemon=True)
+            for share in shares
         ]
         for process in started:
             process.start()
@@ -196,7 +202,9 @@ class Dispatched:
     sent_twice: int = 0
 
 
-def ours(path: str, processes: int, concurrency: int, parts: int, out: Dispatched) -> Callable[[str], float]:
+def ours(
+    path: str, processes: int, concurrency: int, parts: int, out: Dispatched
+) -> Callable[[str], float]:
     """Our dispatchers over one store, until every part is booked."""
 
     def work(url: str) -> float:
@@ -212,7 +220,7 @@ def ours(path: str, processes: int, concurrency: int, parts: int, out: Dispatche
         ready.wait()
         begun = time.perf_counter()
         with open_desk(path, url) as desk:
-            while booked(path) < parts and time.perf_counter() - begun < 600:
+            while booked(path) < parts and time.perf_counter() - begun < MOST_SECONDS:
                 time.sleep(0.05)
             out.drained = time.perf_counter() - begun
             over.set()
@@ -229,7 +237,9 @@ def booked(path: str) -> int:
     connection = sqlite3.connect(path, timeout=30)
     try:
         where = "topic = 'refund.invoice_part_cancelled'"
-        return int(connection.execute(f"SELECT count(*) FROM stored_events WHERE {where}").fetchone()[0])  # noqa: S608
+        return int(
+            connection.execute(f"SELECT count(*) FROM stored_events WHERE {where}").fetchone()[0]
+        )
     finally:
         connection.close()
 
@@ -281,9 +291,9 @@ def dispatch(rounds: int, parts: int, processes: int, concurrency: int) -> list[
         ratios.append(rate / base)
         drained.append(out.drained)
         say(
-            f"round {number + 1}: bare {base:.0f}/s, ours {rate:.0f}/s to the last first answer, all booked "
-            f"after {out.drained:.1f} s; {out.doubts} in doubt; {made} documents for {parts} parts, at most "
-            f"{most} each; {reads} reads"
+            f"round {number + 1}: bare {base:.0f}/s, ours {rate:.0f}/s to the last first answer; "
+            f"all booked after {out.drained:.1f} s; {out.doubts} in doubt; {made} documents for "
+            f"{parts} parts, at most {most} each; {reads} reads"
         )
         if (made, most) != (parts, 1):
             say("a part is not exactly once in the books: this is a fault, not a figure")
@@ -332,11 +342,16 @@ def main() -> int:
     say(f"on {machine}")
     results = dispatch(args.rounds, args.parts, args.processes, args.concurrency)
     for result in results:
-        verdict = "" if result.goal is None else f", goal {result.goal}: {'met' if result.met else 'missed'}"
+        verdict = (
+            ""
+            if result.goal is None
+            else f", goal {result.goal}: {'met' if result.met else 'missed'}"
+        )
         low, high = result.spread
         say(
-            f"{result.scenario}: {result.what}: ours {result.ours:.0f}/s, baseline {result.baseline:.0f}/s, "
-            f"ratio {result.ratio:.2f} ({low:.2f} to {high:.2f}){verdict}"
+            f"{result.scenario}: {result.what}: ours {result.ours:.0f}/s, "
+            f"baseline {result.baseline:.0f}/s, ratio {result.ratio:.2f} "
+            f"({low:.2f} to {high:.2f}){verdict}"
         )
     if args.json:
         content = {"machine": machine, "results": [asdict(result) for result in results]}

@@ -1,7 +1,7 @@
 """The main job on real input, by the real command: asked, agreed, sent once, booked, and proven.
 
-Starts the Rivhit-compatible sandbox on loopback and runs `refund-ledger` as anybody would; one answer
-of the server is lost on the way, on purpose. Everything is kept in a folder that goes away afterwards.
+Starts the Rivhit-compatible sandbox on loopback and runs `refund-ledger` as anybody would; one
+answer of the server is lost on the way, on purpose. Everything is kept in a folder that goes away.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def main() -> int:
 
 def story() -> None:
     """What the people of the company do, in order."""
-    tell("1. The originals come in from the accounting system, and two credits that customers hold.")
+    tell(
+        "1. The originals come in from the accounting system, and two credits that customers hold."
+    )
     expect(0, run("originals", "import", "--from", "2024-01-01", "--to", "2026-12-31"))
     expect(0, run(*shlex.split(
         "credit grant credit-note-801 --customer 1004 --amount 82.36 --currency ILS "
@@ -72,7 +74,7 @@ def story() -> None:
     expect(0, run("withdraw", "16-taken-back", "--why", "the customer changed her mind"))
     expect(0, run("approve", "02-invoice-whole", "--actor", "noa"))
 
-    tell("4. What is due is sent. One answer will be lost on the way: it is looked for, not sent again.")
+    tell("4. What is due is sent. One answer gets lost: it is looked for, not sent again.")
     expect(0, run("dispatch"))
 
     tell("5. Credits are paid out; a customer who still owes needs a second person's word.")

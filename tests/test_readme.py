@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def block(language: str, number: int = 0) -> str:
     """One code block of the README."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)[number]
+    return str(re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)[number])
 
 
 def test_the_first_example_runs_and_says_what_it_does(

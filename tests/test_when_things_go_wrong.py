@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.command_line import SECRET, TOO_LONG, Terminal
 
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.loading import load_demo
 from refund_adapters.sandbox.server import real_time, seeded, serving
+from support.command_line import SECRET, TOO_LONG, Terminal
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 SECTION = README.partition("## When things go wrong")[2].partition("\n## ")[0]
@@ -33,7 +33,9 @@ def instruction(number: int) -> list[str]:
 
 def filled(number: int, key: str, part: str, seen: int, document: str = "") -> list[str]:
     """The same with the operator's own values in the places of the README's."""
-    words = [{"KEY": key, "PART": part, "5": str(seen)}.get(word, word) for word in instruction(number)]
+    words = [
+        {"KEY": key, "PART": part, "5": str(seen)}.get(word, word) for word in instruction(number)
+    ]
     return [document if re.fullmatch(r"3/48\d", word) else word for word in words]
 
 
@@ -47,7 +49,9 @@ def server() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], server: Sandbox) -> Terminal:
+def operator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], server: Sandbox
+) -> Iterator[Terminal]:
     """Somebody at a terminal, with one refund asked for."""
     terminal = Terminal(tmp_path, capsys)
     terminal.environment |= {
@@ -58,7 +62,8 @@ def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], server: Sandbox
     }
     terminal.ok("originals", "import", "--ref", SALE)
     terminal.ok("request", "--key", "k", "--original", SALE, "--reason", "returned_goods")
-    return terminal
+    yield terminal
+    terminal.close()
 
 
 def version(operator: Terminal) -> int:

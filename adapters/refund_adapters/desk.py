@@ -21,6 +21,7 @@ from refund_adapters.fields import short, whole
 from refund_adapters.files import Numbered, rows_of
 from refund_adapters.intake import grant_of
 from refund_adapters.pace import Pace
+from refund_adapters.questions import Questions
 from refund_adapters.rehearsal import RehearsalStore
 from refund_adapters.resolving import Resolver
 from refund_adapters.rhythm import Clock, Rhythm, Step
@@ -144,6 +145,11 @@ class Desk:
                 "accounting", "this desk was opened without an accounting system"
             )
         return self._accounting
+
+    @property
+    def questions(self) -> Questions:
+        """Everything that the ledger can be asked: balances, statements, stories, a rebuild."""
+        return Questions(self.store, self.company)
 
     def stamp(self, *, actor: str | None = None, command_id: str | None = None) -> Stamp:
         """Who acts now, by the store's clock."""

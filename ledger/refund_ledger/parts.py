@@ -133,7 +133,8 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 part,
                 status=PartStatus.IN_DOUBT,
                 unexplained=part.unexplained | part.maybe_sent,
-                look_after=event.timestamp,
+                # A person's word shortens nothing: before its time a look proves nothing.
+                look_after=max(event.timestamp, part.look_after or event.timestamp),
                 for_person=False,
                 resend_allowed=True,
                 refusal=None,

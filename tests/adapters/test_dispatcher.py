@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.ring import Ring, ring
 
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.faults import Fault
+from refund_adapters.sandbox.refusals import Refusal
 from refund_adapters.sandbox.switches import Switches
 from refund_ledger import calling
 from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import StreamMovedError
 from refund_ledger.events import CallInDoubt, CallSubmitted, Learned, Part, ReceiptPartCancelled
 from refund_ledger.refund import PartStatus, Status, Waits
+from support.ring import Ring, ring
 
 CASH_SALE = "invoice_receipt:2/6923"
 WRITES = ("Document.Cancel", "Document.New", "Receipt.Cancel", "Receipt.New")
@@ -78,7 +79,9 @@ def test_a_lost_answer_is_found_again_and_nothing_is_sent_twice(
         refund = house.desk.refund("k")
         assert refund.status is Status.COMPLETED
         assert len(writes(house)) == 2
-        parts = [e for e in house.desk.store.stream(refund.id) if isinstance(e, ReceiptPartCancelled)]
+        parts = [
+            e for e in house.desk.store.stream(refund.id) if isinstance(e, ReceiptPartCancelled)
+        ]
         assert [part.learned for part in parts] == [Learned.LOOK_UP]
 
 
@@ -137,12 +140,15 @@ def test_a_refusal_waits_for_a_person_and_books_nothing() -> None:
     with ring() as house:
         house.import_all()
         house.desk.request(key="k", original=CASH_SALE, amount="10.00", reason="complaint")
-        house.sandbox.faults.script("Document.New", faults.Fault(
-            "refused",
-            faults.Execution.NEVER,
-            faults.Answer.REFUSAL,
-            refusal=faults.Refusal(-46, "COMMENTS_SIZE_TO_BIG"),
-        ))
+        house.sandbox.faults.script(
+            "Document.New",
+            faults.Fault(
+                "refused",
+                faults.Execution.NEVER,
+                faults.Answer.REFUSAL,
+                refusal=Refusal(-46, "COMMENTS_SIZE_TO_BIG"),
+            ),
+        )
 
         house.dispatch()
 

@@ -14,8 +14,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from support.killed import dispatch_until_killed, open_desk
-from support.ring import COMPANY, TOKEN
 
 from refund_adapters.accounting import Wanted
 from refund_adapters.desk import Desk
@@ -29,6 +27,8 @@ from refund_ledger.events import CallInDoubt, LateSuccessFound, Part, claims
 from refund_ledger.originals import OriginalRef
 from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import Status, Waits
+from support.killed import dispatch_until_killed, open_desk
+from support.ring import COMPANY, TOKEN
 
 KILLS = 100
 REFUNDS = 90
@@ -51,7 +51,7 @@ def test_a_hundred_killed_dispatchers_leave_every_part_booked_exactly_once(
 ) -> None:
     # The process that forks the dispatchers has everything loaded, so each starts at once.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
-    rng = random.Random(20261122)  # noqa: S311 - moments of death
+    rng = random.Random(20261122)
     path = str(tmp_path / "refunds.db")
     sandbox = Sandbox(token=TOKEN, now=real_time, rng=seeded())
     load_demo(sandbox.books)

@@ -238,6 +238,34 @@ def test_a_fact_is_decided_again_until_it_is_saved() -> None:
         books.check()
 
 
+def test_what_looked_wrong_because_others_saved_between_reads_is_decided_again() -> None:
+    with with_a_sale() as books:
+        refund = books.ask("a", original=SALE, amount=30)
+        covered = Account("acme", AccountKind.COVERED, SALE, customer="7", unit="ILS")
+        seen: list[int] = []
+
+        def decide(_: Refund, look: Look) -> tuple[Event, ...]:
+            seen.append(look(covered))
+            if len(seen) == 1:
+                books.ask("b", original=SALE, amount=20)
+                raise ValueError("what was read together never was")
+            return ()
+
+        assert books.ledger.fact(refund, decide).repeated
+        assert seen == [70, 50]
+
+
+def test_what_is_wrong_on_facts_that_stand_still_is_said() -> None:
+    with with_a_sale() as books:
+        refund = books.ask("a", original=SALE)
+
+        def decide(_: Refund, __: Look) -> tuple[Event, ...]:
+            raise ValueError("wrong")
+
+        with pytest.raises(ValueError, match="wrong"):
+            books.ledger.fact(refund, decide)
+
+
 def test_a_decision_to_act_is_made_on_the_version_seen_or_not_at_all() -> None:
     with with_a_sale() as books:
         refund = books.ask("a", original=SALE)

@@ -456,6 +456,6 @@ class RefundMachineOnFile(RefundMachine):
 
 
 TestInMemory = RefundMachine.TestCase
-TestInMemory.settings = settings(max_examples=60, stateful_step_count=40)
+TestInMemory.settings = settings(max_examples=40, stateful_step_count=40)
 TestOnFile = RefundMachineOnFile.TestCase
-TestOnFile.settings = settings(max_examples=6, stateful_step_count=25)
+TestOnFile.settings = settings(max_examples=5, stateful_step_count=25)

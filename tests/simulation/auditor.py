@@ -11,11 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import simplejson
-from simulation.ground import Ground, Made, PartKey
-from simulation.network import Sent
-from simulation.sight import Sight
-from simulation.stage import Actor, Stage
-from simulation.worlds import World
 
 from refund_adapters.sandbox.wire import Reply
 from refund_ledger.events import (
@@ -31,10 +26,21 @@ from refund_ledger.events import (
     RefundEvent,
 )
 from refund_ledger.originals import Document as Named
+from simulation.ground import Ground, Made, PartKey
+from simulation.network import Sent
+from simulation.sight import Sight
+from simulation.stage import Actor, Stage
+from simulation.weather import WRITES
+from simulation.worlds import World
 
 Taking = InvoicePartCancelled | ReceiptPartCancelled | LateSuccessFound
 PLAIN_REFUSALS = frozenset({-20, -22, -23, -24, -28, -43, -44, -46, -52, -68, -76, -77})
-PLAIN_NAMES = ("INVALID_AMOUNT", "NOT_SUPPORTED_RECEIPT_TYPE", "PAY_CODE_NOT_EXISTS", "INVALID_BANK_CODE")
+PLAIN_NAMES = (
+    "INVALID_AMOUNT",
+    "NOT_SUPPORTED_RECEIPT_TYPE",
+    "PAY_CODE_NOT_EXISTS",
+    "INVALID_BANK_CODE",
+)
 """What the auditor holds for a refusal that one may rely on."""
 
 
@@ -105,16 +111,17 @@ class Auditor:
             self.violated(f"{self.name(part)} was sent while an earlier call may still succeed")
         promise = self.ground.promises.get(sent.refund)
         first = (sent.refund, "i")
-        if sent.part == "r" and promise and promise.credited and not promise.wronged:
-            if not self.has_document(first):
-                self.violated(f"{self.name(part)} was sent before the invoice part was booked")
+        ordered = promise and promise.credited and not promise.wronged
+        if sent.part == "r" and ordered and not self.has_document(first):
+            self.violated(f"{self.name(part)} was sent before the invoice part was booked")
 
     def _is_alive(self, part: PartKey) -> bool:
         """Whether the server still holds a call of a part that it has not carried out."""
         sandbox = self.ground.sandbox
         sandbox.execute_what_is_due()
         name = f"rl-{part[0]}-{part[1]}".encode()
-        return any(name in sandbox.log.call(order).body for order in sandbox.late)
+        late = (sandbox.log.call(order) for order in sandbox.late)
+        return any(call.method in WRITES and name in call.body for call in late)
 
     def has_document(self, part: PartKey) -> bool:
         """Whether a call made a document for a part, or outside the assumptions, anybody did."""
@@ -126,7 +133,7 @@ class Auditor:
         self.waiting[sent.refund, sent.part].remove(sent)
 
     def answered(self, actor: Actor, sent: Sent, reply: Reply) -> None:
-        """An answer was read by its sender: from here on it may not be lost while that one lives."""
+        """An answer was read by its sender: it may not be lost while that one lives."""
         part = (sent.refund, sent.part)
         if reply.status not in {200, 500}:
             return
@@ -175,7 +182,9 @@ class Auditor:
 
     def _taken(self, event: Taking) -> None:
         part, named = _part_of(event), event.document.key
-        self.seen[f"{'late' if isinstance(event, LateSuccessFound) else 'learned'}: {event.learned}"] += 1
+        self.seen[
+            f"{'late' if isinstance(event, LateSuccessFound) else 'learned'}: {event.learned}"
+        ] += 1
         if named in self.claimed:
             self.violated(f"{named} serves {self.name(part)} and another part")
             return
@@ -256,4 +265,6 @@ def _document_in(method: str, data: object) -> Named | None:
     half = Half(what.lower())
     prefix = f"cancel_{half}" if verb == "Cancel" else "document"
     series, number = data.get(f"{prefix}_type"), data.get(f"{prefix}_number")
-    return Named(half, series, number) if isinstance(series, int) and isinstance(number, int) else None
+    return (
+        Named(half, series, number) if isinstance(series, int) and isinstance(number, int) else None
+    )

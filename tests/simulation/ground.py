@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from simulation.network import REFERENCE
-
 from refund_adapters.sandbox.books import Books
 from refund_adapters.sandbox.core import Sandbox
-from refund_adapters.sandbox.papers import Document, Kind, Paper, Receipt, amount_of
+from refund_adapters.sandbox.papers import Document, Key, Kind, Paper, Receipt, amount_of
 from refund_ledger.originals import Document as Named
 from refund_ledger.originals import Half
+from simulation.network import REFERENCE
 
 MARKER = re.compile(r"\[RL:([0-9a-f]{32})-([IR])\]")
 PartKey = tuple[str, str]
@@ -46,6 +45,7 @@ class Promise:
     paid_back: int
     original: str
     customer: str
+    currency: str = "ILS"
     cancels: frozenset[str] = frozenset()
     """The parts that are booked by a cancel of the whole original."""
     approved: bool | None = None
@@ -118,7 +118,7 @@ class Ground:
         """A paper of the server's books."""
         books = self.sandbox.books
         there = books.documents if named.half is Half.DOCUMENT else books.receipts
-        return next((p for key, p in there.items() if key == (named.series, named.number)), None)
+        return there.get(Key(named.series, named.number))
 
     def markers(self, named: Named) -> bool:
         """Whether a paper carries any marker of ours in its comment."""

@@ -1,14 +1,26 @@
-"""Broken copies of the protocol: each leaves out one of its rules, and the simulation must notice."""
+"""Broken copies of the protocol: each leaves out one of its rules, which must be noticed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 from unittest import mock
 from uuid import UUID
 
+from refund_adapters.protocol import Clock
+from refund_adapters.rivhit import evidence
+from refund_adapters.rivhit.reading import named
+from refund_adapters.store import sqlite
+from refund_ledger import application, calling
+from refund_ledger.application import Decide, RefundLedger, Result
+from refund_ledger.errors import ConflictError
+from refund_ledger.events import Part
+from refund_ledger.originals import Document
+from refund_ledger.parts import PartStatus
+from refund_ledger.refund import CallDue, Refund, Waits, calls_due
+from refund_ledger.storing import Append
 from simulation.broken_systems import (
     BlindCancels,
     DoubtIsNotSent,
@@ -16,24 +28,12 @@ from simulation.broken_systems import (
     EarlyReader,
     Hasty,
     Parking,
-    SendsFirst,
     SeenIsRefused,
+    SendsFirst,
     Unguarded,
 )
 from simulation.processes import Parts
 from simulation.run import Mutation
-from simulation.stage import Actor
-
-from refund_adapters.protocol import Clock
-from refund_adapters.rivhit import evidence
-from refund_adapters.store import sqlite
-from refund_ledger import application, calling
-from refund_ledger.application import Decide, RefundLedger, Result
-from refund_ledger.errors import ConflictError
-from refund_ledger.events import Part
-from refund_ledger.parts import PartStatus
-from refund_ledger.refund import CallDue, Refund, Waits
-from refund_ledger.storing import Append
 
 # --- at the accounting system ---------------------------------------------------------------------
 
@@ -124,12 +124,12 @@ def _patch(*changes: tuple[Any, str, Any]) -> Callable[[], AbstractContextManage
 def _amount_is_enough(self: Any, row: Any) -> str | None:
     """A document of the amount is taken for ours, whatever its comment says."""
     seek, gathered = self._sought, self._gathered
-    named = evidence.Document(seek.half, *evidence.named(row))
-    if named == seek.original or row.customer_id != seek.customer_id or not seek.near(row):
+    document = Document(seek.half, *named(row))
+    if document == seek.original or row.customer_id != seek.customer_id or not seek.near(row):
         return None
     if row.amount >= 0:
         return None
-    gathered.take(evidence._identity(named), self._booked(named, row))
+    gathered.take(evidence._identity(document), self._booked(document, row))
     return "ours"
 
 
@@ -139,7 +139,7 @@ def _any_attempt(refund: Refund, part: Part, attempt: int) -> bool:
     return refund.part(part).status in {PartStatus.SUBMITTED, PartStatus.IN_DOUBT}
 
 
-_submit, _calls_due = calling.submit, application.calls_due
+_submit = calling.submit
 
 
 def _submit_either(refund: Refund, *args: Any, **named: Any) -> Any:
@@ -153,7 +153,7 @@ def _submit_either(refund: Refund, *args: Any, **named: Any) -> Any:
 
 def _both_due(refund: Refund) -> tuple[CallDue, ...]:
     """Both parts are due from the beginning."""
-    due = _calls_due(refund)
+    due = calls_due(refund)
     waiting = refund.receipt.status is PartStatus.DUE and not refund.status.is_over
     if waiting and due and all(call.part is Part.INVOICE for call in due):
         first = due[0]
@@ -174,7 +174,9 @@ MUTATIONS: dict[str, Mutation] = {
         Mutation("doubt taken for a refusal", _system(DoubtIsRefused)),
         Mutation("doubt taken for not sent", _system(DoubtIsNotSent)),
         Mutation("cancel sent again blindly", _system(BlindCancels, resend_cancels=True)),
-        Mutation("amount alone is evidence", patched=_patch((evidence.Look, "_judge", _amount_is_enough))),
+        Mutation(
+            "amount alone is evidence", patched=_patch((evidence.Look, "_judge", _amount_is_enough))
+        ),
         Mutation("no settle delay", _system(Hasty)),
         Mutation(
             "evidence read early, judged late",

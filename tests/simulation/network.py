@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
-from simulation.stage import Actor, Stage
-from simulation.weather import WRITES, Weather
 
 from refund_adapters.rivhit import wire
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.wire import Drop, Reply
+from simulation.stage import Actor, Stage
+from simulation.weather import WRITES, Weather
 
 REFERENCE = re.compile(rb"rl-([0-9a-f-]{36})-(i|r)")
 

@@ -1,4 +1,4 @@
-"""People: who ask for refunds, agree, take back, look at what waits, and decide rightly or wrongly."""
+"""People: who ask, agree, take back, look at what waits, and decide rightly or wrongly."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
-
-from simulation.auditor import Auditor
-from simulation.ground import Ground, Made, Promise
-from simulation.originals import COMPANY, tell
-from simulation.stage import Actor, DiedError, Stage
-from simulation.worlds import Ask, Lookalike, World
 
 from refund_adapters.accounting import UnavailableError
 from refund_adapters.desk import Desk
@@ -21,6 +17,11 @@ from refund_ledger.application import Result
 from refund_ledger.errors import ConflictError, LedgerError, RefusedError
 from refund_ledger.events import Part, Way
 from refund_ledger.refund import CallDue, PartStatus, Refund, Waits, refund_id
+from simulation.auditor import Auditor
+from simulation.ground import Ground, Made, Promise
+from simulation.originals import COMPANY, tell
+from simulation.stage import Actor, DiedError, Stage
+from simulation.worlds import Ask, Lookalike, World
 
 MOST_SENT_AGAIN = 3
 """How often a person lets one part go out again before closing the refund."""
@@ -28,7 +29,7 @@ MOST_SENT_AGAIN = 3
 
 @dataclass(slots=True)
 class Office:
-    """Everybody at the company, over one desk each; what they are told is what the auditor expects."""
+    """Everybody at the company; what they are told is what the auditor expects."""
 
     world: World
     stage: Stage
@@ -44,18 +45,12 @@ class Office:
 
     def asks(self, actor: Actor, desk: Desk) -> None:
         """Ask for every refund in its time, again where the answer was lost with the process."""
-        agenda: list[tuple[float, Callable[[], None]]] = [
-            (ask.at, lambda ask=ask: self._ask(actor, desk, ask)) for ask in self.world.asks  # type: ignore[misc]
+        agenda = [
+            *((ask.at, partial(self._ask, actor, desk, ask)) for ask in self.world.asks),
+            *((like.at, partial(self._writes_by_hand, like)) for like in self.world.lookalikes),
+            *((at, partial(self._cancels_by_hand, name)) for at, name in self.world.hand_cancels),
         ]
-        agenda += [
-            (like.at, lambda like=like: self._writes_by_hand(like))  # type: ignore[misc]
-            for like in self.world.lookalikes
-        ]
-        agenda += [
-            (at, lambda name=name: self._cancels_by_hand(name))  # type: ignore[misc]
-            for at, name in self.world.hand_cancels
-        ]
-        for at, act in sorted(agenda, key=lambda one: one[0]):
+        for at, act in sorted(agenda, key=itemgetter(0)):
             if at > self.stage.now:
                 self.stage.sleep(actor, at - self.stage.now)
             act()
@@ -101,6 +96,7 @@ class Office:
             paid_back=request.paid_back,
             original=request.sale or request.receipt,
             customer=request.customer_id,
+            currency=request.currency,
             cancels=frozenset(part.value[0] for part in Part if request.way(part) is Way.CANCEL),
             approved=None if request.needs_approval else True,
         )
@@ -133,12 +129,15 @@ class Office:
             self.agrees(desk)
             for promise in list(self.ground.promises.values()):
                 if self.chance.random() < manners.withdraws:
-                    self._try(promise, "withdraw", lambda p=promise: desk.withdraw(p.key, why="no"))  # type: ignore[misc]
+                    self._withdraw(desk, promise)
                 if self.chance.random() < manners.closes:
                     self._close(desk, promise)
             for call in desk.store.due(COMPANY, Waits.PERSON, Waits.LOOK):
                 if call.waits is Waits.PERSON or self.chance.random() < manners.early:
                     self.settle(desk, call)
+
+    def _withdraw(self, desk: Desk, promise: Promise) -> None:
+        self._try(promise, "withdraw", lambda: desk.withdraw(promise.key, why="no"))
 
     def agrees(self, desk: Desk) -> None:
         """Agree or not to whatever waits for a second person."""
@@ -206,7 +205,9 @@ class Office:
         others = [
             made
             for made in self.ground.made.values()
-            if made.named.half is half and made.at > 0 and made.part != (str(refund.id), part.value[0])
+            if made.named.half is half
+            and made.at > 0
+            and made.part != (str(refund.id), part.value[0])
         ]
         if not others:
             return
@@ -218,7 +219,9 @@ class Office:
         done = self._try(
             promise,
             f"WRONGLY {part} happened as {named}",
-            lambda: desk.happened(promise.key, part, document=named, why="surely", seen=refund.version),
+            lambda: desk.happened(
+                promise.key, part, document=named, why="surely", seen=refund.version
+            ),
         )
         promise.wronged = was or done
 
@@ -227,7 +230,7 @@ class Office:
 
     def _try(self, promise: Promise, what: str, act: Callable[[], Any]) -> bool:
         """Give a command and note what came of it; what cannot be told leaves it uncertain."""
-        verb = what.split(" ")[0]
+        verb = what.split(" ", maxsplit=1)[0]
         promise.uncertain = True
         try:
             act()

@@ -7,12 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from simulation.auditor import Auditor
-from simulation.network import Ears, Network
-from simulation.originals import COMPANY, settings
-from simulation.stage import Actor, DiedError, Stage
-from simulation.worlds import World
-
 from refund_adapters.accounting import AccountingSystem
 from refund_adapters.desk import Desk
 from refund_adapters.dispatcher import MACHINES_WORK, Dispatcher
@@ -23,6 +17,11 @@ from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.application import RefundLedger
 from refund_ledger.policies import Terms
 from refund_ledger.storing import Append, Store
+from simulation.auditor import Auditor
+from simulation.network import Ears, Network
+from simulation.originals import COMPANY, settings
+from simulation.stage import Actor, DiedError, Stage
+from simulation.worlds import World
 
 LONGEST_DOZE = 400.0
 READS = frozenset({"stream", "balance", "credits", "total", "due", "take"})
@@ -138,9 +137,7 @@ class Building:
             jitter=self._chance(f"jitter {actor.name}").random,
         )
         ledger = RefundLedger(cast("Store", store), COMPANY, self.terms(), sayable=rivhit.check)
-        parts = self.rebuild(
-            Parts(actor, ledger, store, rivhit, hands, self.world.resend_cancels)
-        )
+        parts = self.rebuild(Parts(actor, ledger, store, rivhit, hands, self.world.resend_cancels))
         return Dispatcher(
             ledger=parts.ledger,
             store=parts.store,

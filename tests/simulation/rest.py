@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from refund_adapters.dispatcher import Dispatcher
+from refund_ledger.refund import CallDue, Waits
 from simulation.originals import COMPANY
 from simulation.people import Office
 from simulation.processes import Building
 from simulation.stage import Actor, RestlessError
-
-from refund_adapters.dispatcher import Dispatcher
-from refund_ledger.refund import CallDue, Waits
 
 MOST_ROUNDS = 120
 A_WHILE = 20.0

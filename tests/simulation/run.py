@@ -8,8 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
+from refund_adapters.accounting import Wanted
+from refund_adapters.sandbox.core import Sandbox
+from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger.application import RefundLedger
+from refund_ledger.originals import Original, OriginalRef
+from refund_ledger.stamps import Stamp
 from simulation import originals as books
 from simulation.auditor import Auditor
 from simulation.ground import Ground, WatchedBooks
@@ -22,13 +27,6 @@ from simulation.sight import Sight
 from simulation.stage import RestlessError, Stage
 from simulation.weather import Weather
 from simulation.worlds import World, draw, sale_of_the_day
-
-from refund_adapters.accounting import Wanted
-from refund_adapters.sandbox.core import Sandbox
-from refund_adapters.store.sqlite import SqliteStore
-from refund_ledger.application import RefundLedger
-from refund_ledger.originals import Original, OriginalRef
-from refund_ledger.stamps import Stamp
 
 THAW = 1.0
 """Seconds after the last frozen process has woken."""
@@ -72,23 +70,27 @@ def live(world: World, mutation: Mutation = WELL) -> Outcome:
 
 
 def _live(world: World, mutation: Mutation) -> Outcome:
-    house = build(world, mutation)
+    return finish(build(world, mutation))
+
+
+def finish(house: House) -> Outcome:
+    """Let a world happen, bring it to rest, and hold it to account."""
     stage, auditor = house.stage, house.auditor
     try:
         act(house)
         come_to_rest(house.building, house.office)
-        Settlement(world, house.ground, auditor, house.store, house.originals).check()
+        Settlement(house.world, house.ground, auditor, house.store, house.originals).check()
     except RestlessError as error:
         auditor.violated(str(error))
     finally:
         stage.end()
         house.store.close()
-    for name, error in stage.failed:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        auditor.violated(f"{name} stopped on {type(error).__name__} in {where.name}: {error}")
+    for name, why in stage.failed:
+        where = traceback.extract_tb(why.__traceback__)[-1]
+        auditor.violated(f"{name} stopped on {type(why).__name__} in {where.name}: {why}")
     return Outcome(
-        seed=world.seed,
-        world=world,
+        seed=house.world.seed,
+        world=house.world,
         violations=auditor.violations,
         story=stage.story,
         digest=stage.digest,
@@ -205,8 +207,3 @@ SHOWN = frozenset(
         "error_http_status",
     }
 )
-
-
-def seconds_after(start: datetime, at: datetime) -> float:
-    """How far a moment is from the beginning."""
-    return (at - start) / timedelta(seconds=1)

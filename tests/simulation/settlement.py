@@ -6,17 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulation.auditor import Auditor
-from simulation.ground import Ground, Made, PartKey, Promise
-from simulation.originals import COMPANY
-from simulation.worlds import Break, World
-
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.accounts import GUARDED, Account, AccountKind
 from refund_ledger.events import Event, LateSuccessFound, RefundEvent
 from refund_ledger.originals import Original
 from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import CallDue, PartStatus, Refund, Waits, calls_due, fold
+from simulation.auditor import Auditor
+from simulation.ground import Ground, Made, PartKey, Promise
+from simulation.originals import COMPANY
+from simulation.worlds import Break, World
 
 PAYABLE = frozenset({AccountKind.CREDIT, AccountKind.HELD_CREDIT, AccountKind.PROMISED_CREDIT})
 HOLDING = frozenset({AccountKind.RESERVED, AccountKind.HELD_CREDIT})
@@ -105,7 +104,7 @@ class Settlement:
             self.auditor.violated(f"{promise.key} is {refund.status} and waits for nothing")
 
     def _turn_of(self, promise: Promise, part: str) -> bool:
-        """Whether it is this part's turn; the receipt part waits until the invoice part is booked."""
+        """Whether it is this part's turn; the receipt part waits for the invoice part."""
         first = (str(promise.id), "i")
         return part == "i" or not promise.credited or self.auditor.has_document(first)
 
@@ -168,9 +167,7 @@ class Settlement:
     def _owed(self) -> Counter[tuple[str, str]]:
         owed: Counter[tuple[str, str]] = Counter()
         for account, total in self.store.sums(COMPANY):
-            if account.kind in PAYABLE:
-                owed[account.customer, account.unit] -= total
-            elif account.kind is AccountKind.OPEN:
+            if account.kind in PAYABLE or account.kind is AccountKind.OPEN:
                 owed[account.customer, account.unit] -= total
         return owed
 

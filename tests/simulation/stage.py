@@ -77,7 +77,9 @@ class Stage:
         self.calm = False
         """Whether nothing befalls anybody any more."""
         self.still = False
-        """Whether one acts alone, after everybody else has left; waiting then takes no one's turn."""
+        """Whether one acts alone, after everybody else has left: waiting is then no turn."""
+        self.doom = ""
+        """For a matrix: the one effect at which the first mortal actor to come to it dies."""
         self.story: list[str] = []
         self.mix: Counter[str] = Counter()
         self.failed: list[tuple[str, BaseException]] = []
@@ -200,6 +202,10 @@ class Stage:
     # --- inside -----------------------------------------------------------------------------------
 
     def _befall(self, actor: Actor, what: str, *, hot: bool) -> None:
+        if self.doom and actor.mortal and what.startswith(self.doom):
+            self.doom = ""
+            self.tell(actor.name, "DIES")
+            raise DiedError(what)
         nature, more = self._nature, HOT if hot else 1.0
         point = self._chance.random()
         dies = nature.dies * more if actor.mortal else 0.0
@@ -238,9 +244,9 @@ class Stage:
         """Who acts next; none when the time has come, or nobody is left."""
         if self.steps > MOST_STEPS:
             return None
-        if holder and holder.alive and holder.wake <= self.now and not self.calm:
-            if self._chance.random() < self._nature.stays:
-                return holder
+        goes_on = holder and holder.alive and holder.wake <= self.now and not self.calm
+        if goes_on and self._chance.random() < self._nature.stays:
+            return holder
         living = [actor for actor in self._actors if actor.alive]
         if not living:
             return None

@@ -57,7 +57,7 @@ ON_READS = tuple(
 
 
 def makes_one(fault: Fault, method: str, switches: Switches) -> bool:
-    """Whether a call with this fault is carried out at most once, as the server's switches stand."""
+    """Whether a call with this fault is carried out at most once by this server."""
     if fault.execution is Execution.TWICE:
         return False
     if fault.execution is not Execution.REPLAYED:
@@ -147,4 +147,3 @@ class Weather(FaultPlan):
     def is_out(self, now: float) -> bool:
         """Whether nobody listens at a time."""
         return not self.calm and any(begin <= now < end for begin, end in self.climate.outages)
-

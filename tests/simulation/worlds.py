@@ -1,4 +1,4 @@
-"""Worlds: what a seed draws before anything happens, inside the stated assumptions or beyond them."""
+"""Worlds: what a seed draws before anything happens, inside the assumptions or beyond."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from refund_adapters.sandbox.switches import Switches
+from refund_ledger.originals import Kind, Original
 from simulation.originals import MORNING, demo_originals
 from simulation.stage import Nature
 from simulation.weather import Climate
-
-from refund_adapters.sandbox.switches import Switches
-from refund_ledger.originals import Kind, Original
 
 BANK = {"bank": 12, "branch": 600, "account": "123456", "number": 77}
 BEFORE_MIDNIGHT = MORNING.replace(hour=21, minute=56)
@@ -88,7 +87,7 @@ class World:
     resend_cancels: bool = False
     approval_above: int | None = None
     watches: bool = True
-    """Whether the days after are lived through, in which parts that are over are looked at again."""
+    """Whether the days after are lived through, in which finished parts are looked at again."""
 
     @property
     def is_inside(self) -> bool:
@@ -100,7 +99,9 @@ def draw(seed: int) -> World:
     """Draw the world of a seed."""
     rng = random.Random(f"world {seed}")
     breaks = Break.NOWHERE if rng.random() < 0.65 else rng.choice(list(Break)[1:])
-    sales = tuple((rng.choice((1001, 1002, 1003)), rng.randint(20, 900)) for _ in range(rng.choice((0, 0, 1))))
+    sales = tuple(
+        (rng.choice((1001, 1002, 1003)), rng.randint(20, 900)) for _ in range(rng.choice((0, 0, 1)))
+    )
     picked = rng.sample(sorted(PLANS), rng.choice((1, 1, 2)))
     asks = _asks(rng, picked, sales)
     start = rng.choice((MORNING, MORNING, BEFORE_MIDNIGHT))
@@ -155,7 +156,9 @@ def sale_of_the_day(index: int) -> str:
     return f"sale {index}"
 
 
-def _asks(rng: random.Random, picked: list[str], sales: tuple[tuple[int, int], ...]) -> tuple[Ask, ...]:
+def _asks(
+    rng: random.Random, picked: list[str], sales: tuple[tuple[int, int], ...]
+) -> tuple[Ask, ...]:
     asks: list[Ask] = []
     shelf = demo_originals()
     for plan in picked:
@@ -192,10 +195,10 @@ def _about(
         case 0 | 1 | 7:
             return [(with_money, None, None)]
         case 2:
-            twice = [(of_both, amount, amount if back else 0)] * 2
+            twice: list[Plan] = [(of_both, amount, amount if back else 0)] * 2
             return [*twice, (base, None, None)] if rng.random() < 0.3 else twice
         case 3:
-            halves = [({**base, "parts": "invoice"}, None, 0)]
+            halves: list[Plan] = [({**base, "parts": "invoice"}, None, 0)]
             if both:
                 halves.append(({**base, "parts": "receipt"}, 0, None))
             return halves
@@ -253,9 +256,7 @@ def _lookalikes(
     )
 
 
-def _by_hand(
-    rng: random.Random, breaks: Break, picked: list[str]
-) -> tuple[tuple[float, str], ...]:
+def _by_hand(rng: random.Random, breaks: Break, picked: list[str]) -> tuple[tuple[float, str], ...]:
     if breaks is not Break.HAND:
         return ()
     return tuple((float(rng.randrange(300)), PLANS[plan][0]) for plan in picked)

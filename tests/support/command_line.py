@@ -122,10 +122,12 @@ class Terminal:
         out: int = subprocess.PIPE,
         err: int = subprocess.PIPE,
         largest_file: int = 0,
+        without_rights: bool = False,
     ) -> subprocess.Popen[str]:
         """Start a command as a process of its own; it ends with the test at the latest."""
+        before = (LIMITED if largest_file else "") + (NOBODY if without_rights else "")
         started = subprocess.Popen(
-            [sys.executable, "-c", (LIMITED if largest_file else "") + PROCESS, *arguments],
+            [sys.executable, "-c", before + PROCESS, *arguments],
             cwd=self.folder,
             env={**os.environ, **self.variables(), "LARGEST_FILE": str(largest_file)},
             stdin=stdin,
@@ -185,6 +187,13 @@ class Terminal:
 LIMITED = """import os, resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["LARGEST_FILE"]),) * 2)
 """
+NOBODY = """import os
+import pydantic_settings, refund_adapters.cli.requests, refund_adapters.cli.request_flags
+import refund_adapters.desk, refund_adapters.cli.answers, refund_adapters.cli.shapes
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+"""
+"""The superuser may write everywhere; what it is to be loaded with is loaded before it gives up."""
 PROCESS = "import sys; from refund_adapters.cli.main import main; sys.exit(main())"
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from support.ring import COMPANY, TOKEN
-
 from refund_adapters.desk import Desk
 from refund_adapters.protocol import Rhythm
 from refund_adapters.rivhit import Rivhit, RivhitSettings
 from refund_adapters.store.sqlite import SqliteStore
+from support.ring import COMPANY, TOKEN
 
 
 def open_desk(path: str, url: str) -> Desk:

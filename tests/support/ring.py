@@ -1,4 +1,4 @@
-"""The whole ring for tests: desk, dispatcher, Rivhit adapter and sandbox on one clock, no waiting."""
+"""The whole ring for tests: desk, dispatcher, adapter and sandbox on one clock, no waiting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.policies import Terms
 
 COMPANY = "acme"
-TOKEN = "7d1a4c1e-0000-4000-8000-00000000cafe"  # noqa: S105 - opens a sandbox
+TOKEN = "7d1a4c1e-0000-4000-8000-00000000cafe"
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
@@ -116,7 +116,7 @@ def ring(
     sandbox = Sandbox(
         token=TOKEN,
         now=clock,
-        rng=random.Random(7),  # noqa: S311 - identities in a sandbox
+        rng=random.Random(7),
         switches=switches,
         faults=faults,
     )

@@ -67,7 +67,7 @@ class _Pool(SQLiteConnectionPool):
             "foreign_keys=ON",
             # Without it INSERT OR REPLACE would take rows out behind the triggers' back.
             "recursive_triggers=ON",
-            f"busy_timeout={BUSY_SECONDS}000",
+            f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
         ):
             connection.cursor().execute(f"PRAGMA {pragma}")
         return connection

@@ -1,9 +1,12 @@
 """The command as a whole: its help, its flags before and after, and how it ends."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -170,22 +173,26 @@ def test_a_store_in_a_folder_that_is_missing_is_said(terminal: Terminal) -> None
     assert "does not exist" in terminal.refused("originals", "import", path, code=3)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_a_store_that_is_read_only_is_said(terminal: Terminal) -> None:
     terminal.originals()
-    terminal.store.chmod(0o400)
-    terminal.folder.chmod(0o500)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "refunds.db"
+        shutil.copyfile(terminal.store, path)
+        terminal.environment["REFUND_LEDGER_STORE"] = f"sqlite:///{path}"
+        path.chmod(0o444)
+        path.parent.chmod(0o555)
 
-    try:
-        sentence = terminal.refused(
+        process = terminal.process(
             *("request", "--key", "a", "--original", "invoice_receipt:2/6923"),
             *("--reason", "overcharged"),
-            code=3,
+            without_rights=True,
         )
-    finally:
-        terminal.folder.chmod(0o700)
+        out, err = process.communicate(timeout=30)
 
-    assert "cannot be" in sentence
+        path.parent.chmod(0o700)
+    assert (process.returncode, out) == (3, "")
+    assert "cannot be written to" in err
+    assert len(err.splitlines()) == 1, err
 
 
 def test_a_store_without_room_is_said_and_nothing_is_half_written(terminal: Terminal) -> None:

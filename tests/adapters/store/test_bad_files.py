@@ -266,7 +266,7 @@ def test_a_full_database_says_that_nothing_was_written(tmp_path: Path) -> None:
 def test_a_store_held_by_another_for_too_long_is_busy(
     ours: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0.01)
     with Books(str(ours), minutes=20) as books, closing(sqlite3.connect(ours)) as holder:
         before = dump(books.store)
         holder.execute("BEGIN IMMEDIATE")
@@ -280,12 +280,25 @@ def test_a_store_held_by_another_for_too_long_is_busy(
 def test_a_file_held_whole_by_another_cannot_be_opened(
     ours: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(ours)) as holder:
         holder.execute("PRAGMA locking_mode=EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreBusyError, match="held by another process for too long"):
             SqliteStore(str(ours))
+
+
+def test_a_store_that_another_is_creating_for_too_long_is_not_created_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0.01)
+    path = tmp_path / "refunds.db"
+    with closing(sqlite3.connect(path)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusyError, match="held by another process for too long"):
+            SqliteStore(str(path))
+        holder.rollback()
+    assert path.read_bytes() == b""
 
 
 def test_a_table_that_is_gone_is_an_error_of_the_store(ours: Path) -> None:
