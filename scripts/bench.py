@@ -236,10 +236,10 @@ def booked(path: str) -> int:
     """How many parts are booked, without decoding an event."""
     connection = sqlite3.connect(path, timeout=30)
     try:
-        where = "topic = 'refund.invoice_part_cancelled'"
-        return int(
-            connection.execute(f"SELECT count(*) FROM stored_events WHERE {where}").fetchone()[0]
+        counted = connection.execute(
+            "SELECT count(*) FROM stored_events WHERE topic = ?", (InvoicePartCancelled.TOPIC,)
         )
+        return int(counted.fetchone()[0])
     finally:
         connection.close()
 

@@ -34,6 +34,7 @@ UNWRITABLE = 10**5000
         (Decimal("1e999999"), "1E+999999"),
         (b"bytes", "a bytes"),
     ],
+    ids=range(13),
 )
 def test_an_error_repeats_a_value_in_a_few_visible_words(value: Any, shown: str) -> None:
     assert short(value) == shown
