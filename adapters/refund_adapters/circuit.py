@@ -6,6 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+DOUBLINGS = 30
+"""After so many a pause has long reached its limit, and the number would only grow."""
+
 
 @dataclass(slots=True)
 class Circuit:
@@ -68,7 +71,7 @@ class Circuit:
         return answered
 
     def _open(self) -> None:
-        pause = min(self.longest_pause, self.first_pause * 2.0**self._opened)
+        pause = min(self.longest_pause, self.first_pause * 2.0 ** min(self._opened, DOUBLINGS))
         self._opened += 1
         self._is_open = True
         self._closed_until = self.monotonic() + pause * (0.5 + 0.5 * self.jitter())

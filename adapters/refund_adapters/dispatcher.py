@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from refund_adapters.accounting import AccountingSystem
-from refund_adapters.circuit import Circuit
+from refund_adapters.circuit import DOUBLINGS, Circuit
 from refund_adapters.pace import Pace
 from refund_adapters.protocol import CallProtocol
 from refund_adapters.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
@@ -181,8 +181,8 @@ class Dispatcher:
                 rest = self._rests.setdefault(_key(call), _Rest())
                 rest.tries += 1
                 rest.failures += isinstance(outcome, Unreachable)
-                pause = min(LONGEST_REST, 2.0 ** (rest.tries - 1)) * self.clock.jitter()
-                rest.until = self.clock.monotonic() + pause
+                pause = min(LONGEST_REST, 2.0 ** min(rest.tries - 1, DOUBLINGS))
+                rest.until = self.clock.monotonic() + pause * self.clock.jitter()
         if isinstance(outcome, Unreachable):
             self.circuit.failed()
         elif isinstance(outcome, Progress):

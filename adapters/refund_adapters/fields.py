@@ -22,7 +22,8 @@ MOST_NAMED = 5
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_YES = frozenset({"yes", "true", "1", 1})
+_NO = frozenset({"no", "false", "0", 0})
 
 
 def short(value: Any) -> str:
@@ -111,10 +112,11 @@ def _at_least(read: int, least: int, value: Any, field: str) -> None:
 
 def whole(value: Any, field: str) -> int:
     """A whole number that counts or numbers something, in digits."""
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        written = text(value, field).strip()
-        if written.isascii() and written.isdecimal() and len(written) <= MOST_DIGITS:
-            return int(written)
+    written = value.strip() if isinstance(value, str) else ""
+    if type(value) is int and 0 <= value < LARGEST_WHOLE:
+        written = str(value)
+    if written.isascii() and written.isdecimal() and len(written) <= MOST_DIGITS:
+        return int(written)
     raise InvalidInputError(
         field, f"expected a whole number of at most {MOST_DIGITS} digits, got {short(value)}"
     )
@@ -134,12 +136,12 @@ def day(value: Any, field: str) -> date:
 
 def yes_no(value: Any, field: str) -> bool:
     """Yes or no, as JSON, Python or people write it."""
+    if isinstance(value, bool):
+        return value
     if isinstance(value, str | int):
-        answer = (
-            _YES_NO.get(text(value, field).strip().lower()) if type(value) is not bool else value
-        )
-        if answer is not None:
-            return answer
+        said = value.strip().lower() if isinstance(value, str) else value
+        if said in _YES | _NO:
+            return said in _YES
     raise InvalidInputError(field, f"expected yes or no, got {short(value)}")
 
 

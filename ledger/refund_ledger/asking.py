@@ -119,13 +119,13 @@ def read_request(fields: Mapping[str, Any]) -> Request:
 def check_shape(ask: Request) -> None:
     """Refuse an unknown currency, and fields that do not belong to the kind of refund."""
     exponent(ask.currency)
+    if ask.vat is not None and ask.kind is not RefundKind.GOODWILL:
+        raise InvalidInputError("vat", "follows from what is refunded; leave it out")
+    if ask.credits and ask.kind is not RefundKind.CREDIT:
+        raise InvalidInputError("credits", "belong to the refund of a credit; leave them out")
     if ask.kind is RefundKind.ORIGINAL:
         if not ask.original:
             raise InvalidInputError("original", "name the original, such as invoice:1/2345")
-        if ask.vat is not None:
-            raise InvalidInputError("vat", "follows from the original; leave it out")
-        if ask.credits:
-            raise InvalidInputError("credits", "belong to the refund of a credit; leave them out")
         return
     if ask.original or ask.receipt:
         raise InvalidInputError("original", f"a refund of kind {ask.kind} has no original")
@@ -133,6 +133,15 @@ def check_shape(ask: Request) -> None:
         raise InvalidInputError("customer_id", "say whose credit it is")
     if ask.lines or ask.payments:
         raise InvalidInputError("lines", f"a refund of kind {ask.kind} has no lines or payments")
+    _check_parts(ask)
+
+
+def _check_parts(ask: Request) -> None:
+    """Refuse parts that a refund without an original does not have."""
+    if ask.kind is RefundKind.GOODWILL and ask.parts is Parts.RECEIPT:
+        raise InvalidInputError("parts", "a goodwill is credited first; ask for both parts")
+    if ask.kind is RefundKind.CREDIT and ask.parts in {Parts.INVOICE, Parts.BOTH}:
+        raise InvalidInputError("parts", "the refund of a credit has a receipt part only")
 
 
 def digest_of(content: Any) -> str:

@@ -33,11 +33,15 @@ def work_out(draft: Draft) -> dict[str, Any]:
     """Everything that the request takes, as fields of the event; reasons go to the draft."""
     ask = draft.ask
     has_sale, has_money = _parts(draft)
+    _refuse_what_has_no_place(draft, has_sale=has_sale, has_money=has_money)
     lines = lines_to_credit(draft) if has_sale else ()
     credited = sum(line.gross for line in lines)
     payments, paid_back = payments_to_return(draft, credited) if has_money else ((), 0)
     if has_money and not (paid_back or draft.reasons):
         draft.refuse(f"customer {draft.customer_id} has no credit in {ask.currency} to pay out")
+    if not has_sale and ask.amount not in {None, paid_back} and not draft.reasons:
+        wanted = draft.money(ask.amount or 0)
+        draft.refuse(f"{draft.money(paid_back)} would be paid back, not the amount of {wanted}")
     backing = backing_for(draft, paid_back) if paid_back else ()
     shown = draft.sale or draft.receipt
     return {
@@ -92,6 +96,24 @@ def _parts(draft: Draft) -> tuple[bool, bool]:
     if ask.parts is Parts.BOTH and not sale:
         draft.refuse("a receipt has no invoice part; ask for its receipt part")
     return sale, money or ask.parts is Parts.BOTH
+
+
+def _refuse_what_has_no_place(draft: Draft, *, has_sale: bool, has_money: bool) -> None:
+    """Nothing that was asked is left aside: a refund gives what was said, or is refused."""
+    ask = draft.ask
+    if draft.reasons:
+        return
+    if ask.lines and not has_sale:
+        draft.refuse("lines belong to an invoice part, which this refund does not have")
+    said = ("payments", "pay_back", "receipt", "method", "source_account")
+    stray = [name for name in said if getattr(ask, name)]
+    if ask.details != PaymentDetails():
+        stray.append("details")
+    if stray and not has_money:
+        draft.refuse(
+            f"{', '.join(stray)}: no money goes back here; ask for the receipt part too, or leave "
+            "that out"
+        )
 
 
 def _invoice_way(draft: Draft, lines: tuple[TakenLine, ...]) -> Way:

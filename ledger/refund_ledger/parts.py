@@ -79,32 +79,9 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
     """Apply one event to the part that it is about."""
     match event:
         case CallSubmitted():
-            return replace(
-                part,
-                status=PartStatus.SUBMITTED,
-                submitted=event,
-                first_sent_at=part.first_sent_at or event.timestamp,
-                # A resend stands on the proof that the earlier attempts came to nothing.
-                unexplained=frozenset({event.attempt}),
-                maybe_sent=part.maybe_sent | {event.attempt},
-                look_after=None,
-                for_person=False,
-                resend_allowed=False,
-                refusal=None,
-                doubt="",
-                watches=0,
-            )
+            return _submitted(part, event)
         case CallNotSent():
-            # The proof that let this attempt go out has aged: look for what was sent before.
-            before = part.maybe_sent - {event.attempt}
-            return replace(
-                part,
-                status=PartStatus.IN_DOUBT if before else PartStatus.DUE,
-                unexplained=before,
-                maybe_sent=before,
-                look_after=event.timestamp if before else None,
-                doubt=event.why,
-            )
+            return _not_sent(part, event)
         case PartWatched():
             return replace(part, watches=part.watches + 1)
         case CallInDoubt():
@@ -126,20 +103,55 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 refusal=event,
             )
         case Resolved(decision=Decision.SEND_AGAIN):
-            if part.status is PartStatus.REFUSED and not part.maybe_sent:
-                return replace(part, status=PartStatus.DUE, refusal=None)
-            # The proof about earlier attempts has aged: they are looked for once more.
-            return replace(
-                part,
-                status=PartStatus.IN_DOUBT,
-                unexplained=part.unexplained | part.maybe_sent,
-                # A person's word shortens nothing: before its time a look proves nothing.
-                look_after=max(event.timestamp, part.look_after or event.timestamp),
-                for_person=False,
-                resend_allowed=True,
-                refusal=None,
-            )
+            return _may_go_again(part, event)
         case Resolved():
             return part
         case _:
             assert_never(event)
+
+
+def _submitted(part: PartState, event: CallSubmitted) -> PartState:
+    """A call is about to leave; a resend stands on the proof that earlier ones are absent."""
+    return replace(
+        part,
+        status=PartStatus.SUBMITTED,
+        submitted=event,
+        first_sent_at=part.first_sent_at or event.timestamp,
+        unexplained=frozenset({event.attempt}),
+        maybe_sent=part.maybe_sent | {event.attempt},
+        look_after=None,
+        for_person=False,
+        resend_allowed=False,
+        refusal=None,
+        doubt="",
+        watches=0,
+    )
+
+
+def _not_sent(part: PartState, event: CallNotSent) -> PartState:
+    """The proof that let this attempt go out has aged: what was sent before is looked for anew."""
+    before = part.maybe_sent - {event.attempt}
+    return replace(
+        part,
+        status=PartStatus.IN_DOUBT if before else PartStatus.DUE,
+        unexplained=before,
+        maybe_sent=before,
+        look_after=event.timestamp if before else None,
+        doubt=event.why,
+    )
+
+
+def _may_go_again(part: PartState, event: Resolved) -> PartState:
+    """A person allows one more attempt: at once where nothing can be out, else after a look."""
+    if part.status is PartStatus.REFUSED and not part.maybe_sent:
+        return replace(part, status=PartStatus.DUE, refusal=None)
+    return replace(
+        part,
+        status=PartStatus.IN_DOUBT,
+        unexplained=part.unexplained | part.maybe_sent,
+        # A person's word shortens nothing: before its time a look proves nothing.
+        look_after=max(event.timestamp, part.look_after or event.timestamp),
+        for_person=False,
+        resend_allowed=True,
+        refusal=None,
+    )

@@ -233,27 +233,31 @@ def test_rights_of_a_goodwill_that_was_not_given_are_given_up() -> None:
 Step = Callable[[Books], object]
 
 
-Asked = tuple[str, int, int | None, bool]
-"""Parts, amount, what is paid back where that differs, and whether it is taken back."""
+Asked = tuple[str, int, int | None]
+"""Parts, amount, and what is paid back where that differs."""
 
 ASKED: st.SearchStrategy[Asked] = st.tuples(
-    st.sampled_from(["invoice", "receipt", "both", "both"]),
-    st.integers(1, 100),
-    st.none() | st.integers(1, 100),
-    st.booleans(),
+    st.sampled_from(["both", "both", "receipt", "invoice"]),
+    st.integers(1, 50),
+    st.none() | st.integers(1, 50),
 )
 
 
-@given(st.tuples(ASKED, ASKED), st.integers(0, 60), st.permutations(range(4)))
+@given(
+    asks=st.tuples(ASKED, ASKED),
+    kept=st.sampled_from([0, 0, 10, 40]),
+    withdrawn=st.sampled_from([None, 0, 1]),
+    order=st.permutations(range(4)),
+)
 def test_neither_the_order_of_parts_nor_of_refunds_nor_a_withdrawal_changes_where_it_ends(
-    asks: tuple[Asked, Asked], kept: int, order: list[int]
+    asks: tuple[Asked, Asked], kept: int, withdrawn: int | None, order: list[int]
 ) -> None:
     """Held credit is a refund's own and promised cover a pool, so any order ends alike."""
-    plain = ended(asks, kept, [0, 1, 2, 3])
-    assert ended(asks, kept, order) == plain
+    plain = ended(asks, kept, withdrawn, [0, 1, 2, 3])
+    assert ended(asks, kept, withdrawn, order) == plain
 
 
-def ended(asks: tuple[Asked, Asked], kept: int, order: list[int]) -> object:
+def ended(asks: tuple[Asked, Asked], kept: int, withdrawn: int | None, order: list[int]) -> object:
     """Where two refunds of one sale end whose four parts come in this order."""
     with Books() as books:
         sale = books.record(a_cash_sale(1, a_line(1, 100)))
@@ -264,7 +268,7 @@ def ended(asks: tuple[Asked, Asked], kept: int, order: list[int]) -> object:
             refund, part = asked[number // 2], list(Part)[number % 2]
             if refund is None:
                 continue
-            if asks[number // 2][3]:
+            if number // 2 == withdrawn:
                 books.withdraw(refund)
             elif books.refund(refund).request.way(part):
                 # A document may turn up whether or not its turn to be sent has come.
@@ -275,7 +279,7 @@ def ended(asks: tuple[Asked, Asked], kept: int, order: list[int]) -> object:
 
 
 def _asked(books: Books, key: str, sale: OriginalRef, asked: Asked) -> UUID | None:
-    parts, amount, back, _ = asked
+    parts, amount, back = asked
     fields: dict[str, Any] = {"original": str(sale), "parts": parts, "amount": amount}
     if parts == "both" and back:
         fields["pay_back"] = back

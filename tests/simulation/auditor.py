@@ -67,8 +67,10 @@ class Auditor:
     submitted: set[PartKey] = field(default_factory=set)
     said: dict[str, tuple[PartKey, Named]] = field(default_factory=dict)
     """What an actor was told by an answer and has not saved yet."""
-    refusals: Counter[PartKey] = field(default_factory=Counter)
-    """Plain refusals that were delivered to somebody."""
+    latest: dict[PartKey, Sent] = field(default_factory=dict)
+    """The last call that left for each part."""
+    refusals: dict[PartKey, Sent] = field(default_factory=dict)
+    """The last call that was plainly refused, and whose sender heard of it."""
     attempts: Counter[PartKey] = field(default_factory=Counter)
     """Calls that were announced, less those that are known never to have left."""
 
@@ -103,6 +105,7 @@ class Auditor:
         """A write leaves: it was saved before, and the receipt part waits for the invoice part."""
         part = (sent.refund, sent.part)
         self.waiting[part].append(sent)
+        self.latest[part] = sent
         if part not in self.submitted:
             self.violated(f"{self.name(part)} was sent before it was saved")
         if self.world.is_inside and self.ground.by_part.get(part):
@@ -146,7 +149,7 @@ class Auditor:
             if named is not None:
                 self.said[actor.name] = (part, named)
         elif _is_plain(envelope):
-            self.refusals[part] += 1
+            self.refusals[part] = sent
 
     def leaves(self, actor: Actor) -> None:
         """An actor turns away: what it was told is in the ledger by now."""
@@ -224,8 +227,10 @@ class Auditor:
         self.seen["refused"] += 1
         if event.code == "not sent":
             return
-        if not self.refusals[part]:
+        if part not in self.refusals:
             self.violated(f"{self.name(part)} was never plainly refused: {event.code}")
+        elif self.refusals[part] is not self.latest[part]:
+            self.violated(f"{self.name(part)} is refused on the word of an earlier call")
         elif self.world.is_inside and self.ground.by_part.get(part):
             self.violated(f"{self.name(part)} is refused and has a counter-document")
 

@@ -20,6 +20,7 @@ from simulation.weather import REFUSED_PLAINLY, WRITES, Climate, makes_one
 from simulation.worlds import Ask, Break, Manners, World
 
 WELL = Fault("none")
+METHODS = WRITES
 FAULTS: tuple[Fault, ...] = (
     WELL,
     *faults.FAULTS.values(),
@@ -120,7 +121,7 @@ def cases() -> Iterator[Case]:
     """Every cell."""
     number = 0
     for fault in FAULTS:
-        for method in WRITES:
+        for method in METHODS:
             for setting in SETTINGS:
                 for death in DEATHS:
                     yield Case(number, fault, method, setting, death)

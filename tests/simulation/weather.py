@@ -44,7 +44,7 @@ ON_WRITES: tuple[tuple[Fault, int], ...] = (
     (faults.WRONG_CONTENT_TYPE, 1),
     (faults.EMPTY_ANSWER, 1),
     (faults.REPLAYED, 1),
-    (REFUSED_PLAINLY, 4),
+    (REFUSED_PLAINLY, 7),
     (SLOW_BEFORE, 9),
     (SLOW_AND_LOST, 3),
     (SLOW_AFTER, 3),
@@ -62,12 +62,11 @@ def makes_one(fault: Fault, method: str, switches: Switches) -> bool:
         return False
     if fault.execution is not Execution.REPLAYED:
         return True
+    guarded = switches.reference_check is not ReferenceCheck.RACING
     if method.endswith(".New"):
-        return switches.reference_check is not ReferenceCheck.RACING
-    return (
-        switches.second_cancel is not SecondCancel.DUPLICATE
-        or switches.cancel_deduplication is CancelDeduplication.ON_REFERENCE
-    )
+        return guarded
+    by_reference = switches.cancel_deduplication is CancelDeduplication.ON_REFERENCE
+    return switches.second_cancel is not SecondCancel.DUPLICATE or (guarded and by_reference)
 
 
 @dataclass(frozen=True, slots=True)

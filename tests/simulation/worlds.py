@@ -115,7 +115,7 @@ def draw(seed: int) -> World:
         nature=Nature(
             dies=rng.choice((0.0, 0.001, 0.004)),
             freezes=rng.choice((0.0, 0.001, 0.004, 0.008)),
-            dazes=rng.choice((0.0, 0.0, 0.1, 0.35)),
+            dazes=rng.choice((0.0, 0.0, 0.1, 0.5)),
             stays=rng.choice((0.3, 0.7, 0.9)),
         ),
         manners=Manners(
@@ -123,12 +123,14 @@ def draw(seed: int) -> World:
             early=rng.choice((0.0, 0.1)),
             closes=rng.choice((0.0, 0.05)),
             withdraws=rng.choice((0.0, 0.1)),
-            wrong=0.7 if breaks is Break.WRONG else 0.0,
+            wrong=0.85 if breaks is Break.WRONG else 0.0,
         ),
         originals=tuple(name for plan in picked for name in PLANS[plan]),
         sales=sales,
         asks=asks,
-        lookalikes=_lookalikes(rng, asks, [PLANS[plan][0] for plan in picked]),
+        lookalikes=_lookalikes(
+            rng, asks, [PLANS[plan][0] for plan in picked], many=breaks is Break.WRONG
+        ),
         hand_cancels=_by_hand(rng, breaks, picked),
         dispatchers=rng.choice((1, 2, 2, 2, 3)),
         resend_cancels=rng.random() < 0.4,
@@ -237,22 +239,22 @@ def _text(minor: int) -> str:
 
 
 def _lookalikes(
-    rng: random.Random, asks: tuple[Ask, ...], names: list[str]
+    rng: random.Random, asks: tuple[Ask, ...], names: list[str], *, many: bool
 ) -> tuple[Lookalike, ...]:
-    if rng.random() < 0.7:
+    if not many and rng.random() < 0.7:
         return ()
     amounts = [ask.credited or ask.paid_back or 0 for ask in asks]
     totals = [_total(demo_originals()[name]) for name in names]
     customers = [int(demo_originals()[name].customer_id) for name in names]
     return tuple(
         Lookalike(
-            at=float(rng.randrange(500)),
+            at=float(rng.randrange(60 if many else 500)),
             half=rng.choice(("document", "receipt")),
             customer=rng.choice(customers),
             agorot=rng.choice([amount for amount in (*amounts, *totals) if amount]),
             negative=rng.random() < 0.8,
         )
-        for _ in range(rng.randint(1, 2))
+        for _ in range(4 if many else rng.randint(1, 2))
     )
 
 

@@ -29,6 +29,8 @@ class Auditor:
     """By refund and original, what requests under way may still book: sale and money."""
     surprised: set[str] = field(default_factory=set)
     """Originals of which more was booked than asked, or what nobody expected any more."""
+    puzzled: set[str] = field(default_factory=set)
+    """Customers of whom something was booked that was not asked so."""
 
     # --- commands that were acknowledged ----------------------------------------------------------
 
@@ -61,6 +63,9 @@ class Auditor:
         """A counter-document exists, whether a request under way waits for it or not."""
         asked = before.request
         self.owed[asked.customer_id] += booked if part is Part.INVOICE else -booked
+        waited_for = before.part(part).status not in {PartStatus.CANCELLED, PartStatus.ENDED}
+        if not waited_for or booked > asked.asked(part):
+            self.puzzled.add(asked.customer_id)
         original = asked.sale if part is Part.INVOICE else asked.receipt
         if original:
             self.booked[original, part] += booked
@@ -100,6 +105,8 @@ class Auditor:
         """The ledger says the same."""
         for customer in {*self.owed, *(each.customer_id for each in self.originals.values())}:
             assert _net(books, customer) == self.owed[customer], customer
+            if customer not in self.puzzled:
+                assert books.total(AccountKind.UNEXPLAINED, customer=customer) == 0
         for name in self.originals:
             for side, part in (("sale", Part.INVOICE), ("money", Part.RECEIPT)):
                 issued = books.total(AccountKind.ISSUED, name, item=side)

@@ -29,6 +29,7 @@ from refund_ledger.postings import net_changes, postings
 from refund_ledger.recording import Grant
 from refund_ledger.refund import Refund
 from refund_ledger.stamps import Stamp
+from refund_ledger.storing import Append
 
 COMPANY = "acme"
 CUSTOMER = "7"
@@ -109,6 +110,19 @@ def a_request(key: str, **fields: Any) -> Request:
     return read_request({**given, **fields})
 
 
+class RememberingStore(SqliteStore):
+    """A store that remembers the events that were saved, as they were before they were stored."""
+
+    def __init__(self, path: str | None) -> None:
+        super().__init__(path)
+        self.saved: list[Event] = []
+
+    def append(self, batch: Append) -> None:
+        """Save, and remember what was saved."""
+        super().append(batch)
+        self.saved += batch.events
+
+
 @dataclass
 class Books:
     """One company's ledger over a store of its own; a minute passes with each command."""
@@ -120,7 +134,7 @@ class Books:
     documents: int = 480
 
     def __post_init__(self) -> None:
-        self.store = SqliteStore(self.path)
+        self.store = RememberingStore(self.path)
         self.ledger = RefundLedger(self.store, self.company, self.terms)
         self._read = -1
         self._sums: dict[Account, int] = {}

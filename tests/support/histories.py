@@ -54,6 +54,7 @@ def _ask_sale(random: Random) -> dict[str, Any]:
     sale = random.choice([INVOICE, PAID, CASH_SALE])
     fields: dict[str, Any] = {"original": str(sale), "amount": random.choice([None, 99, 4_000])}
     fields["parts"] = random.choice(["auto", "invoice", "both"])
+    fields["comment"] = random.choice(["", "נזק במשלוח"])
     if sale is not CASH_SALE and random.random() < 0.5:
         fields["receipt"] = str(RECEIPT)
     elif sale is not CASH_SALE:

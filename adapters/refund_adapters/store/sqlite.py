@@ -249,7 +249,11 @@ def _fits(columns: dict[str, str]) -> tuple[str, list[str]]:
     """A condition over known columns; a name that is none of them is a mistake in the code."""
     if unknown := set(columns) - _COLUMNS:
         raise TypeError(f"postings have no column {sorted(unknown)}")
-    return " AND ".join(f"{name} = ?" for name in columns), list(columns.values())
+    wanted = [f"{name} = ?" for name in columns]
+    if columns.get("customer"):
+        # The indexes of customers leave out accounts without one; only said so, they are used.
+        wanted.append("customer <> ''")
+    return " AND ".join(wanted), list(columns.values())
 
 
 def _time(text: str) -> datetime:

@@ -18,7 +18,7 @@ from refund_ledger.events import Part
 from refund_ledger.postings import postings
 from refund_ledger.refund import Waits, refund_id
 from support.books import MORNING, Books, a_cash_sale, a_line, an_invoice
-from support.stores import dump
+from support.stores import dump, rows
 
 # --- streams and the feed -------------------------------------------------------------------------
 
@@ -241,6 +241,19 @@ def read(store: SqliteStore, company: str) -> list[object]:
         store.total(company, AccountKind.PAID),
         store.due(company, *ALL),
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "index"),
+    [("postings", "postings_of_customer"), ("balances", "balances_of_customer")],
+)
+def test_a_question_about_a_customer_reads_no_other_customer_s_rows(
+    store: SqliteStore, table: str, index: str
+) -> None:
+    asked = {"company": "acme", "kind": "open", "customer": "7", "unit": "ILS"}
+    where, values = sqlite._fits(asked)
+    plan = rows(store, f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {where}", *values)  # noqa: S608
+    assert [index in row[3] for row in plan] == [True]
 
 
 # --- a store is opened and closed -----------------------------------------------------------------

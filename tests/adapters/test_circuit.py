@@ -1,0 +1,153 @@
+"""The circuit opens after failures in a row, probes ever less often, and closes by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from refund_adapters.circuit import Circuit
+
+WEEK = 7 * 24 * 3600.0
+
+
+@dataclass
+class System:
+    """A system that answers or not, and counts how often it is asked."""
+
+    is_there: bool = False
+    asked_at: list[float] = field(default_factory=list)
+    now: float = 0.0
+
+    def ask(self) -> bool:
+        """Answer a probe."""
+        self.asked_at.append(self.now)
+        return self.is_there
+
+    def clock(self) -> float:
+        """Say the time."""
+        return self.now
+
+    def circuit(self, jitter: float = 1.0) -> Circuit:
+        """A circuit over this system."""
+        return Circuit(self.clock, lambda: jitter)
+
+
+def opened(system: System) -> Circuit:
+    """A circuit that has just opened."""
+    circuit = system.circuit()
+    for _ in range(circuit.threshold):
+        circuit.failed()
+    return circuit
+
+
+def test_a_few_failures_keep_it_closed_and_an_answer_forgets_them() -> None:
+    circuit = System().circuit()
+
+    for _ in range(5):
+        circuit.failed()
+        circuit.failed()
+        circuit.answered()
+
+    assert not circuit.is_open
+    assert circuit.waits == 0.0
+
+
+def test_while_it_is_closed_nobody_probes() -> None:
+    system = System()
+
+    assert system.circuit().probe(system.ask)
+    assert system.asked_at == []
+
+
+def test_while_it_is_open_nothing_goes_out_before_the_pause_is_over() -> None:
+    system = System(is_there=True)
+    circuit = opened(system)
+
+    assert circuit.is_open
+    assert circuit.waits == 2.0
+    assert not circuit.probe(system.ask)
+    assert system.asked_at == []
+
+    system.now = 2.0
+    assert circuit.probe(system.ask)
+    assert not circuit.is_open
+
+
+def test_pauses_double_up_to_a_limit_while_nobody_answers() -> None:
+    system = System()
+    circuit = opened(system)
+    pauses = []
+
+    for _ in range(10):
+        pauses.append(circuit.waits)
+        system.now += circuit.waits
+        assert not circuit.probe(system.ask)
+
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+def test_what_was_under_way_when_it_opened_makes_no_pause_longer() -> None:
+    system = System()
+    circuit = opened(system)
+
+    for _ in range(30):
+        circuit.failed()
+
+    assert circuit.waits == 2.0
+
+
+def test_a_system_that_answers_probes_and_no_calls_is_left_alone_ever_longer() -> None:
+    system = System(is_there=True)
+    circuit = opened(system)
+    pauses = []
+
+    for _ in range(5):
+        pauses.append(circuit.waits)
+        system.now += circuit.waits
+        assert circuit.probe(system.ask)
+        for _ in range(circuit.threshold):
+            assert not circuit.is_open
+            circuit.failed()
+
+    assert pauses == [2, 4, 8, 16, 32]
+    circuit.answered()
+    assert not circuit.is_open
+
+
+def test_an_answered_call_makes_the_pauses_short_again() -> None:
+    system = System(is_there=True)
+    circuit = opened(system)
+    for _ in range(4):
+        system.now += circuit.waits
+        circuit.probe(lambda: False)
+    system.now += circuit.waits
+    circuit.probe(system.ask)
+
+    circuit.answered()
+    for _ in range(circuit.threshold):
+        circuit.failed()
+
+    assert circuit.waits == 2.0
+
+
+def test_jitter_never_makes_a_pause_shorter_than_its_half() -> None:
+    for jitter, pause in ((0.0, 1.0), (0.5, 1.5), (1.0, 2.0)):
+        circuit = System().circuit(jitter)
+        for _ in range(3):
+            circuit.failed()
+        assert circuit.waits == pause
+
+
+def test_a_week_of_outage_costs_fewer_than_one_probe_a_minute() -> None:
+    system = System()
+    circuit = system.circuit(jitter=0.0)
+    for _ in range(3):
+        circuit.failed()
+
+    while system.now < WEEK:
+        system.now += circuit.waits
+        circuit.probe(system.ask)
+
+    assert len(system.asked_at) < WEEK / 60
+    system.is_there = True
+    system.now += circuit.waits
+    assert circuit.probe(system.ask)
