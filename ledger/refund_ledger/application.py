@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from uuid import UUID
 
 from refund_ledger import calling, lifecycle, recording
 from refund_ledger.asking import Request, check_shape
 from refund_ledger.balances import Look
-from refund_ledger.draft import Draft
-from refund_ledger.drafting import facts_of, halves, work_out
 from refund_ledger.errors import (
     BalancesMovedError,
     ConflictError,
@@ -34,9 +31,10 @@ from refund_ledger.events import (
     RefundRequested,
 )
 from refund_ledger.originals import Original, OriginalRef
-from refund_ledger.policies import Terms, why_approve, why_not
+from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant, RecordedOriginal, fold_original
 from refund_ledger.refund import Refund, calls_due, evolve, fold, refund_id
+from refund_ledger.requesting import judge
 from refund_ledger.stamps import Stamp
 from refund_ledger.storing import Append, Store
 
@@ -203,51 +201,17 @@ class RefundLedger:
 
     def _draft(self, ask: Request, stamp: Stamp) -> tuple[RefundRequested, Look]:
         check_shape(ask)
-        stream = refund_id(self.company, ask.key)
-        original = self._recorded(ask.original_ref)
-        sale, receipt = halves(original, self._recorded(ask.receipt_ref))
-        for one in (sale, receipt):
-            if one and one.currency != ask.currency:
-                # Amounts of another currency say nothing, so no other reason is looked for.
-                raise RefusedError(f"{one.ref} is in {one.currency}; refund it in that currency")
-        customer = original.customer_id if original else ask.customer_id
-        credits_now = partial(self.store.credits, self.company, customer, ask.currency)
-        draft = Draft(
-            ask=ask,
-            look=Look(self.store.balance),
-            sale=sale,
-            receipt=receipt,
-            customer_id=customer,
-            credits=tuple(credits_now()),
-            own_source=f"refund:{stream}",
+        requested, look = judge(
+            ask,
+            stamp,
+            self.store,
+            self.terms,
+            original=self._recorded(ask.original_ref),
+            receipt=self._recorded(ask.receipt_ref),
         )
-        if original and ask.customer_id not in {"", customer}:
-            draft.refuse(f"{original.ref} belongs to customer {customer}, not {ask.customer_id}")
-        fields = work_out(draft)
-        facts = facts_of(draft, fields, partial(self.store.total, self.company))
-        requested = stamp.event(
-            RefundRequested,
-            stream,
-            1,
-            company=self.company,
-            currency=ask.currency,
-            customer_id=customer,
-            key=ask.key,
-            digest=ask.digest,
-            kind=ask.kind,
-            reason=ask.reason,
-            comment=ask.comment,
-            **fields,
-        )
-        reasons = (*draft.reasons, *why_not(requested, facts, self.terms))
-        if reasons and (draft.look.has_moved() or tuple(credits_now()) != draft.credits):
-            raise BalancesMovedError("others saved between our reads of what is left; ask again")
-        if reasons:
-            raise RefusedError(*dict.fromkeys(reasons))
         if self._sayable:
             self._sayable(requested)
-        approvals = why_approve(requested, facts, self.terms)
-        return requested.model_copy(update={"needs_approval": approvals}), draft.look
+        return requested, look
 
     def approve(self, refund: UUID, stamp: Stamp, *, digest: str) -> Result:
         """Agree to exactly the request that has this digest."""

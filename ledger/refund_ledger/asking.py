@@ -120,7 +120,7 @@ def check_shape(ask: Request) -> None:
     """Refuse an unknown currency, and fields that do not belong to the kind of refund."""
     exponent(ask.currency)
     if ask.vat is not None and ask.kind is not RefundKind.GOODWILL:
-        raise InvalidInputError("vat", "follows from what is refunded; leave it out")
+        raise InvalidInputError("vat", f"follows from the {ask.kind}; leave it out")
     if ask.credits and ask.kind is not RefundKind.CREDIT:
         raise InvalidInputError("credits", "belong to the refund of a credit; leave them out")
     if ask.kind is RefundKind.ORIGINAL:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from refund_ledger.accounts import AccountKind
 from refund_ledger.asking import Parts
 from refund_ledger.crediting import lines_to_credit
 from refund_ledger.draft import Draft
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import OriginalRecorded, RefundKind, TakenLine, TakenPayment, Way
 from refund_ledger.originals import Kind, PaymentDetails
-from refund_ledger.paying import backing_for, open_on_sources, payments_to_return
-from refund_ledger.policies import Facts
+from refund_ledger.paying import backing_for, payments_to_return
 
 
 def halves(
@@ -60,20 +57,6 @@ def work_out(draft: Draft) -> dict[str, Any]:
         "exchange_rate": shown.exchange_rate if shown else None,
         "price_includes_vat": shown.price_includes_vat if shown else True,
     }
-
-
-def facts_of(draft: Draft, fields: Mapping[str, Any], total: Callable[..., int]) -> Facts:
-    """What the policies need to know; `total` sums all postings of one kind of the company."""
-    unit = draft.ask.currency
-    originals = {fields["sale"], fields["receipt"]} - {""}
-    excess = sum(total(AccountKind.EXCESS, subject=ref, unit=unit) for ref in originals)
-    return Facts(
-        sale=draft.sale,
-        receipt=draft.receipt,
-        excess=-excess,
-        open_on_sources=open_on_sources(draft),
-        open_of_customer=total(AccountKind.OPEN, customer=draft.customer_id, unit=unit),
-    )
 
 
 def _parts(draft: Draft) -> tuple[bool, bool]:

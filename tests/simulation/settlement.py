@@ -149,9 +149,8 @@ class Settlement:
             expected[where] -= original.open_amount
             expected[where] += original.overpaid
         skip = {("", "")}
-        currency = {str(original.ref): original.currency for original in self.originals}
         for promise in self.ground.promises.values():
-            where = (promise.customer, currency.get(promise.original, "ILS"))
+            where = (promise.customer, promise.currency)
             for part in promise.parts:
                 if (str(promise.id), part) in self.auditor.taken:
                     expected[where] += (1 if part == "i" else -1) * promise.amount(part)

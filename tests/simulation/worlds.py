@@ -104,6 +104,7 @@ def draw(seed: int) -> World:
     )
     picked = rng.sample(sorted(PLANS), rng.choice((1, 1, 2)))
     asks = _asks(rng, picked, sales)
+    asks += _payouts(random.Random(f"payouts {seed}"), asks)
     start = rng.choice((MORNING, MORNING, BEFORE_MIDNIGHT))
     return World(
         seed=seed,
@@ -212,6 +213,30 @@ def _about(
         case _:
             line = {**with_money, "lines": [{"line": 1, "quantity": 1}]}
             return [(line, None, None), (of_both, amount, amount if back else 0)]
+
+
+def _payouts(rng: random.Random, asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    """Requests to pay out what an invoice part has left the customer with, once it is booked."""
+    shelf = demo_originals()
+    sold = [
+        shelf[ask.fields["original"]]
+        for ask in asks
+        if ask.fields.get("parts") == "invoice" and ask.fields["original"] in shelf
+    ]
+    payouts: list[Ask] = []
+    for sale in sold:
+        amount = rng.randint(1, _total(sale))
+        fields = {
+            "kind": "credit",
+            "customer_id": sale.customer_id,
+            "currency": sale.currency,
+            "amount": _text(amount),
+            "method": "cash",
+            "reason": "complaint",
+        }
+        key = f"k{len(asks) + len(payouts)}"
+        payouts.append(Ask(key, float(rng.randrange(100, 600)), fields, 0, amount))
+    return tuple(payouts)
 
 
 def _goodwill(amount: int, *, pay: bool) -> dict[str, Any]:

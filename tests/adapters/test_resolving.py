@@ -1,0 +1,178 @@
+"""A person's decision is checked against the accounting system before it is recorded."""
+
+from __future__ import annotations
+
+import pytest
+from support.ring import Ring, ring
+
+from refund_adapters.sandbox import faults
+from refund_adapters.sandbox.switches import Switches
+from refund_ledger.errors import (
+    ClaimedError,
+    NotFoundError,
+    RefusedError,
+    WrongStateError,
+)
+from refund_ledger.events import Learned, Part, Resolved
+from refund_ledger.refund import PartStatus, Status
+
+SALE = "invoice_receipt:2/6923"
+OTHER = "invoice_receipt:2/6930"
+"""Another sale to the same customer."""
+
+
+def in_doubt(house: Ring, *, key: str = "k", original: str = SALE, **fields: str) -> None:
+    """Leave the invoice part of a refund in doubt, its document made, and in front of a person."""
+    house.desk.request(key=key, original=original, reason="complaint", **fields)
+    house.sandbox.faults.script("Document.Cancel", faults.ANSWER_LOST)
+    house.sandbox.faults.script("Document.New", faults.ANSWER_LOST)
+    house.dispatch(patience=300)
+
+
+def made(house: Ring, number: int = -1) -> str:
+    """The type and number of a credit document that our calls made, the newest first asked."""
+    keys = [
+        key
+        for call in house.sandbox.log.calls
+        if call.method.startswith("Document.")
+        for _, key in call.made
+    ]
+    return f"{keys[number].type}/{keys[number].number}"
+
+
+BLIND = Switches(
+    status_for_cancels="absent",  # type: ignore[arg-type]
+    cancel_comment="replaces",  # type: ignore[arg-type]
+    list_shows_comments=False,
+)
+"""A server on which a look cannot tell a cancel's document from others."""
+
+
+def test_the_document_that_a_person_names_is_read_and_recorded_with_its_evidence() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+
+        house.desk.happened("k", Part.INVOICE, document=made(house), why="saw it")
+
+        refund = house.desk.refund("k")
+        events = house.desk.store.stream(refund.id)
+        (decided,) = [event for event in events if isinstance(event, Resolved)]
+        assert refund.invoice.status is PartStatus.CANCELLED
+        assert refund.invoice.booked == 29250
+        assert decided.why == "saw it"
+        assert "292.50 ILS" in decided.evidence[0].said
+        after = events[events.index(decided) + 1]
+        assert getattr(after, "learned", None) is Learned.PERSON
+
+
+def test_a_document_that_does_not_exist_is_refused() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+
+        with pytest.raises(NotFoundError, match="does not exist"):
+            house.desk.happened("k", Part.INVOICE, document="3/999999", why="typo")
+
+
+def test_the_original_itself_is_not_its_own_counter_document() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+        before = house.desk.store.position()
+
+        with pytest.raises((ClaimedError, RefusedError)):
+            house.desk.happened("k", Part.INVOICE, document="2/6923", why="mixed up")
+
+        assert house.desk.store.position() == before
+
+
+def test_another_customers_document_is_refused() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+
+        with pytest.raises(RefusedError, match="customer 1004's, not 1001's"):
+            house.desk.happened("k", Part.INVOICE, document="3/801", why="wrong one")
+
+
+def test_a_document_with_another_refunds_marker_is_refused() -> None:
+    with ring() as house:
+        house.import_all()
+        house.desk.request(key="first", original=OTHER, amount="10.00", reason="complaint")
+        house.dispatch()
+        house.desk.request(key="k", original=SALE, reason="complaint")
+        house.sandbox.faults.script("Document.Cancel", faults.DROPPED_BEFORE)
+        house.dispatch(patience=300)
+
+        with pytest.raises(RefusedError, match="marker of another refund"):
+            house.desk.happened("k", Part.INVOICE, document=made(house), why="mixed up")
+
+
+def test_a_document_that_serves_another_refund_is_refused_and_named() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        house.desk.request(key="first", original=OTHER, parts="invoice", reason="complaint")
+        house.dispatch()
+        in_doubt(house)
+
+        with pytest.raises(ClaimedError, match="is already taken by"):
+            house.desk.happened("k", Part.INVOICE, document=made(house, 0), why="mixed up")
+
+
+def test_a_decision_on_an_older_look_is_refused() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+        seen = house.desk.refund("k").version - 1
+
+        with pytest.raises(WrongStateError, match="look at it again"):
+            house.desk.happened("k", Part.INVOICE, document=made(house), why="late", seen=seen)
+
+
+def test_closing_gives_back_what_a_fresh_look_proves_absent() -> None:
+    with ring() as house:
+        house.import_all()
+        house.desk.request(key="k", original=SALE, reason="complaint")
+        house.sandbox.faults.script("Document.Cancel", faults.DROPPED_BEFORE)
+        house.dispatch(patience=300)
+
+        house.desk.close_refund("k", why="settled otherwise")
+
+        assert house.desk.refund("k").status is Status.CLOSED
+        house.desk.request(key="again", original=SALE, reason="complaint")
+
+
+def test_closing_before_a_look_can_prove_anything_keeps_what_is_reserved() -> None:
+    with ring() as house:
+        house.import_all()
+        house.desk.request(key="k", original=SALE, reason="complaint")
+        house.sandbox.faults.script("Document.Cancel", faults.DROPPED_BEFORE)
+        house.dispatch(patience=0)
+
+        house.desk.close_refund("k", why="in a hurry")
+
+        assert house.desk.refund("k").invoice.status is PartStatus.IN_DOUBT
+        with pytest.raises(RefusedError, match="nothing is left to refund"):
+            house.desk.request(key="again", original=SALE, reason="complaint")
+
+
+def test_a_refund_whose_document_is_there_is_not_closed() -> None:
+    with ring() as house:
+        house.import_all()
+        house.desk.request(key="k", original=SALE, reason="complaint")
+        house.sandbox.faults.script("Document.Cancel", faults.ANSWER_LOST)
+        house.dispatch(patience=0)
+        house.clock.advance(3600)
+
+        with pytest.raises(RefusedError, match="did happen"):
+            house.desk.close_refund("k", why="gave up")
+
+
+def test_a_decision_needs_its_reason() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+
+        with pytest.raises(RefusedError, match="say why"):
+            house.desk.send_again("k", Part.INVOICE, why=" ")
