@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from support.ring import ring
 
 from refund_adapters.accounting import Absent, Found, Unclear
 from refund_adapters.looking import finding_in_words, submitted
 from refund_ledger.errors import RefusedError
 from refund_ledger.events import DocumentId, Part
 from refund_ledger.originals import Half
+from support.ring import ring
 
 SALE = "invoice_receipt:2/6923"
 

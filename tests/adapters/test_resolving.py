@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from support.ring import Ring, ring
 
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.switches import Switches
@@ -15,6 +14,7 @@ from refund_ledger.errors import (
 )
 from refund_ledger.events import Learned, Part, Resolved
 from refund_ledger.refund import PartStatus, Status
+from support.ring import Ring, ring
 
 SALE = "invoice_receipt:2/6923"
 OTHER = "invoice_receipt:2/6930"

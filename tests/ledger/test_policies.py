@@ -74,11 +74,11 @@ def test_nothing_is_given_for_an_original_with_unexplained_excess() -> None:
 def test_money_for_a_sale_that_stays_open_needs_a_second_person() -> None:
     with Books() as books:
         sale = books.record(an_invoice(1, a_line(1, 100), unpaid=40))
-        ask = {"original": str(sale), "method": "cash"}
-        assert approvals(books, "a", **ask, amount=30, pay_back=5) == (
+        ask = {"original": str(sale), "amount": 30}
+        assert approvals(books, "a", **ask, method="cash", pay_back=5) == (
             "0.10 ILS stays open on the sale while money goes back",
         )
-        assert approvals(books, "b", **ask, amount=30, parts="invoice") == ()
+        assert approvals(books, "b", **ask, parts="invoice") == ()
 
 
 def test_money_for_a_sale_whose_debt_is_credited_with_it_needs_nobody() -> None:

@@ -68,6 +68,7 @@ class Office:
                 self.stage.died(actor, seconds=5)
                 continue
             except RefusedError as error:
+                actor.mortal = False
                 self._was_refused(desk, ask, error)
                 return
             except ConflictError:
