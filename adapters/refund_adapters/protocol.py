@@ -333,20 +333,23 @@ class CallProtocol:
     def _for_person(
         self, refund: Refund, part: Part, why: str, evidence: tuple[Evidence, ...]
     ) -> None:
-        stamp = self._stamp(refund)
+        """Let a person decide; dropped where the refund has moved since the evidence was sought."""
+        stamp, state = self._stamp(refund), refund.part(part)
         now = self.store.now()
-        self.ledger.fact(
+        proves = self._settled(state.submitted.send_by) if state.submitted else now
+        self.ledger.act(
             refund.id,
             lambda current, _: calling.in_doubt(
                 current,
                 stamp,
                 part,
-                current.part(part).attempts,
+                state.attempts,
                 why=why,
-                look_after=now,
+                look_after=max(now, proves),
                 for_person=True,
                 evidence=evidence,
             ),
+            on_version=refund.version,
         )
         self._say(refund, part, "waits for a person", why)
 

@@ -249,4 +249,6 @@ def _contradictions_within(original: Original) -> list[tuple[str, str]]:
     ]
     if original.sale_total > MAX_MINOR or original.money_total > MAX_MINOR:
         found.append(("lines", "the total is too large; check the amounts"))
+    if sum(line.quantity for line in original.lines) > MAX_MINOR:
+        found.append(("lines", "the quantities are too large; check them"))
     return found

@@ -87,6 +87,8 @@ def test_a_wrong_field_is_named(field: str, value: object, problem: str) -> None
         ({"kind": "credit", "original": "invoice:1/1"}, "has no original"),
         ({"kind": "goodwill", "receipt": "receipt:1/1"}, "has no original"),
         ({"kind": "credit"}, "customer_id: say whose credit"),
+        ({"kind": "credit", "customer_id": "7", "parts": "both"}, "has a receipt part only"),
+        ({"kind": "goodwill", "customer_id": "7", "parts": "receipt"}, "is credited first"),
         ({"kind": "credit", "customer_id": "7", "lines": [{"line": 1}]}, "has no lines"),
         ({"kind": "goodwill", "customer_id": "7", "payments": [{"payment": 1}]}, "has no lines"),
     ],

@@ -93,6 +93,30 @@ def test_only_a_receipt_pays_for_an_invoice_and_only_an_invoice_needs_one() -> N
                 books.ask("no", **fields)
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"method": "cash"}, "method: no money goes back here"),
+        ({"details": {"number": 5}}, "details: no money goes back here"),
+        ({"pay_back": 5, "source_account": "till"}, "pay_back, source_account: no money goes"),
+    ],
+)
+def test_what_belongs_to_money_is_not_left_aside_where_none_goes_back(
+    fields: dict[str, Any], reason: str
+) -> None:
+    with Books() as books:
+        sale = books.record(a_cash_sale(1, a_line(1, 100)))
+        (found,) = reasons(books, original=str(sale), parts="invoice", **fields)
+        assert found.startswith(reason)
+
+
+def test_lines_are_not_left_aside_where_nothing_is_credited() -> None:
+    with Books() as books:
+        sale = books.record(a_cash_sale(1, a_line(1, 100)))
+        found = reasons(books, original=str(sale), parts="receipt", lines=[{"line": 1}])
+        assert found == ("lines belong to an invoice part, which this refund does not have",)
+
+
 def test_a_request_keeps_the_rate_and_the_vat_mode_of_its_original() -> None:
     with Books() as books:
         sale, _ = paid_invoice(books)

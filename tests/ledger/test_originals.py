@@ -78,6 +78,7 @@ def test_originals_that_fit_pass() -> None:
 
 
 HUGE = tuple(a_line(number, MAX_MINOR) for number in (1, 2))
+MANY = tuple(a_line(number, 1, quantity=MAX_MINOR) for number in (1, 2))
 ONE_LINE = (a_line(1, 100),)
 PAID = (a_payment(1, 100),)
 
@@ -106,6 +107,7 @@ PAID = (a_payment(1, 100),)
         (Kind.INVOICE, {"lines": ONE_LINE, "overpaid": 1}, "only a receipt closes sales"),
         (Kind.RECEIPT, {"payments": PAID, "overpaid": 101}, "closes more than was paid"),
         (Kind.INVOICE, {"lines": HUGE}, "the total is too large"),
+        (Kind.INVOICE, {"lines": MANY}, "the quantities are too large"),
         (Kind.INVOICE, {"lines": ONE_LINE, "currency": "ABC"}, "'ABC' is not an ISO 4217 code"),
     ],
 )

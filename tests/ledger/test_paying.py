@@ -132,6 +132,16 @@ def test_more_than_was_paid_or_something_else_is_refused(
         assert any(reason in each for each in found), found
 
 
+def test_named_payments_come_to_the_amount_that_is_said() -> None:
+    with Books() as books:
+        receipt = books.record(a_receipt(1, a_payment(1, 60), a_payment(2, 40)))
+        fields = {"original": str(receipt), "payments": [{"payment": 1}]}
+        assert reasons(books, **fields, amount=50) == (
+            "0.60 ILS would be paid back, not the amount of 0.50 ILS",
+        )
+        assert payments(books, "a", **fields, amount=60) == {1: 60}
+
+
 @given(amounts=st.lists(st.integers(1, 50), min_size=1, max_size=4), data=st.data())
 def test_any_sequence_of_paybacks_makes_the_receipt_to_the_last_unit(
     amounts: list[int], data: st.DataObject

@@ -166,9 +166,7 @@ class RefundMachine(CompanyMachine):
     def close_a_refund(self, data: st.DataObject, absent: set[Part]) -> None:
         refund = data.draw(st.sampled_from(self._in(Status.IN_PROGRESS, Status.CLOSED)))
         if self._passes(lambda: self.books.close(refund.id, *absent)):
-            after = self.books.refund(refund.id)
-            doubt = [p for p in after.parts if after.part(p).status is PartStatus.IN_DOUBT]
-            self.auditor.ended(refund, *doubt)
+            self._over(refund)
 
     @precondition(lambda self: self._parts(PartStatus.IN_DOUBT, PartStatus.REFUSED))
     @rule(data=st.data())
@@ -223,11 +221,10 @@ class RefundMachine(CompanyMachine):
                 self.books.submit(refund.id, part)
             if status in {PartStatus.DUE, PartStatus.SUBMITTED}:
                 self.books.doubt(refund.id, part)
+            if status is not PartStatus.CANCELLED:
                 break
         self.books.close(refund.id)
-        after = self.books.refund(refund.id)
-        doubt = [part for part in after.parts if after.part(part).status is PartStatus.IN_DOUBT]
-        self.auditor.ended(refund, *doubt)
+        self._over(refund)
 
     @precondition(lambda self: self._parts(PartStatus.DUE, PartStatus.IN_DOUBT))
     @rule(data=st.data())
@@ -252,6 +249,7 @@ class RefundMachine(CompanyMachine):
                 self.books.refuse(refund.id, part)
             case _:
                 self.books.not_sent(refund.id, part)
+        self._over(refund)
 
     @precondition(lambda self: len(self.auditor.surprised) < SURPRISES)
     @precondition(lambda self: self._parts(PartStatus.CANCELLED, PartStatus.ENDED))

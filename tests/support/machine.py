@@ -150,6 +150,13 @@ class CompanyMachine(RuleBasedStateMachine):
     def _audit(self, before: Refund, part: Part, booked: int) -> None:
         self.auditor.answered(before, self.books.refund(before.id), part, booked)
 
+    def _over(self, refund: Refund) -> None:
+        """Tell the auditor what a refund that is over still holds: what is in doubt of it."""
+        after = self.books.refund(refund.id)
+        doubt = [part for part in after.parts if after.part(part).status is PartStatus.IN_DOUBT]
+        if after.status.is_over:
+            self.auditor.ended(refund, *doubt)
+
     def _payable(self, refund: Refund) -> int:
         customer = refund.request.customer_id
         kinds = (AccountKind.CREDIT, AccountKind.HELD_CREDIT, AccountKind.PROMISED_CREDIT)
