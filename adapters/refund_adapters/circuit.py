@@ -38,6 +38,11 @@ class Circuit:
         return self._is_open
 
     @property
+    def stays_open(self) -> bool:
+        """Whether it opened again after a probe: the system is not back soon."""
+        return self._is_open and self._opened > 1
+
+    @property
     def waits(self) -> float:
         """Seconds until the next probe may go out."""
         return max(self._closed_until - self.monotonic(), 0.0)

@@ -239,7 +239,7 @@ class Dispatcher:
         """Whether the accounting system stayed silent for as often as this run tries."""
         with self._lock:
             tired = any(rest.failures >= self.most_tries for rest in self._rests.values())
-        return tired or self.circuit.is_open
+        return tired or self.circuit.stays_open
 
     def _sleep(self, seconds: float) -> None:
         """Sleep in slices, so that a stop is heard soon."""

@@ -54,7 +54,9 @@ def submit(
     """
     state = refund.part(part)
     proven = state.status is PartStatus.IN_DOUBT and bool(evidence) and looked_from is not None
-    if refund.status is not Status.IN_PROGRESS or not (state.status is PartStatus.DUE or proven):
+    if refund.status is not Status.IN_PROGRESS:
+        raise WrongStateError(f"the refund is {refund.status}; nothing of it is sent now")
+    if not (state.status is PartStatus.DUE or proven):
         raise WrongStateError(f"the {part} part is {state.status}; it cannot be sent now")
     invoice_first = part is Part.RECEIPT and refund.request.invoice_way
     if invoice_first and refund.invoice.status is not PartStatus.CANCELLED:
@@ -139,8 +141,9 @@ def unsayable(refund: Refund, stamp: Stamp, part: Part, *, why: str) -> tuple[Ev
     state = refund.part(part)
     if state.status is not PartStatus.DUE:
         return ()
-    fields: dict[str, Any] = {"code": "not sent", "message": why}
-    return (next_event(refund, CallRefused, stamp, part=part, attempt=state.attempts, **fields),)
+    # Attempt 0: whatever was tried before, this refuses no call.
+    fields: dict[str, Any] = {"attempt": 0, "code": "not sent", "message": why}
+    return (next_event(refund, CallRefused, stamp, part=part, **fields),)
 
 
 def watched(

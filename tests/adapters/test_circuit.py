@@ -129,6 +129,19 @@ def test_an_answered_call_makes_the_pauses_short_again() -> None:
     assert circuit.waits == 2.0
 
 
+def test_only_a_circuit_that_opened_again_stays_open() -> None:
+    system = System()
+    circuit = opened(system)
+    assert (circuit.is_open, circuit.stays_open) == (True, False)
+
+    system.now = circuit.waits
+    circuit.probe(system.ask)
+
+    assert circuit.stays_open
+    circuit.answered()
+    assert not circuit.stays_open
+
+
 def test_jitter_never_makes_a_pause_shorter_than_its_half() -> None:
     for jitter, pause in ((0.0, 1.0), (0.5, 1.5), (1.0, 2.0)):
         circuit = System().circuit(jitter)
