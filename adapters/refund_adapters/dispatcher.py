@@ -148,7 +148,8 @@ class Dispatcher:
     def _take(self) -> list[CallDue]:
         """Take in hand what can be done now, what was never tried first.
 
-        What only waits or rests is looked past: however much of it is older, the rest goes on.
+        What only waits, rests or failed before is looked past: however much of it is older, what
+        is new goes on.
         """
         limit = IN_HAND * self.concurrency
         while True:
@@ -160,7 +161,8 @@ class Dispatcher:
                 limit=limit,
             )
             ripe = [call for call in taken if self._is_ripe(call)]
-            if len(ripe) >= self.concurrency or len(taken) < limit:
+            new = sum(not self._rest(call).tries for call in ripe)
+            if new >= self.concurrency or len(taken) < limit:
                 return sorted(ripe, key=lambda call: self._rest(call).tries)
             limit *= 2
 

@@ -143,6 +143,7 @@ class CallProtocol:
                 evidence=evidence,
             ),
             on_version=refund.version,
+            known=refund,
         )
         attempt = saved.refund.part(part).attempts
         self._say(refund, part, "submitted", f"{call.method}, attempt {attempt}, {call.reference}")
@@ -210,6 +211,7 @@ class CallProtocol:
                     look=look,
                     evidence=evidence,
                 ),
+                known=refund,
             )
         except ClaimedError as error:
             self._for_person(refund, part, str(error), evidence)

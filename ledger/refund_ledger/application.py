@@ -295,29 +295,41 @@ class RefundLedger:
 
     # --- the dispatcher's two kinds of saves ------------------------------------------------------
 
-    def act(self, refund: UUID, decide: Decide, *, on_version: int) -> Result:
-        """Save a decision to act, made on one version; raises `ConflictError` where it moved."""
+    def act(
+        self, refund: UUID, decide: Decide, *, on_version: int, known: Refund | None = None
+    ) -> Result:
+        """Save a decision to act, made on one version; raises `ConflictError` where it moved.
+
+        `known` is the refund as it was read, to save a second reading: its version is checked.
+        """
 
         def on_that_version(now: Refund, look: Look) -> Sequence[Event]:
             if now.version != on_version:
                 raise StreamMovedError(f"refund {refund} moved on from version {on_version}")
             return decide(now, look)
 
-        return self._save_once(refund, on_that_version)
+        return self._save_once(refund, on_that_version, known)
 
-    def fact(self, refund: UUID, decide: Decide) -> Result:
-        """Save a fact, or what a person decided on a version named: decided again until saved."""
+    def fact(self, refund: UUID, decide: Decide, *, known: Refund | None = None) -> Result:
+        """Save a fact, or what a person decided on a version named: decided again until saved.
+
+        `known` is the refund as it was read; what it makes of the fact counts only if it is saved.
+        """
         for _ in range(MAX_TRIES):
             try:
-                return self._save_once(refund, decide)
+                result = self._save_once(refund, decide, known)
             except MOVED:
+                known = None
                 continue
+            if not result.repeated or known is None:
+                return result
+            known = None
         raise self._too_busy()
 
     # --- load, decide, save -----------------------------------------------------------------------
 
-    def _save_once(self, refund: UUID, decide: Decide) -> Result:
-        now = self.refund(refund)
+    def _save_once(self, refund: UUID, decide: Decide, known: Refund | None = None) -> Result:
+        now = known or self.refund(refund)
         look = Look(self.store.balance)
         try:
             events = tuple(decide(now, look))

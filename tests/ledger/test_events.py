@@ -26,7 +26,7 @@ def test_every_stored_name_leads_to_its_class() -> None:
 def test_an_event_that_was_stored_is_the_same_event(books: Books) -> None:
     mapper = EventMapper()
     with books:
-        assert books.events() == books.store.saved
+        assert books.events() == books.saved
         for event in books.events():
             stored = mapper.to_stored_event(event)
             assert mapper.to_domain_event(stored) == event

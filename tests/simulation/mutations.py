@@ -51,8 +51,9 @@ def _system(cls: Callable[..., Any], **more: Any) -> Callable[[Parts], Parts]:
 class DropsAnswers(RefundLedger):
     """An answer whose save conflicts is not decided again."""
 
-    def fact(self, refund: UUID, decide: Decide) -> Result:
+    def fact(self, refund: UUID, decide: Decide, *, known: Refund | None = None) -> Result:
         """Try once."""
+        del known
         try:
             return self._save_once(refund, decide)
         except ConflictError:
@@ -62,9 +63,11 @@ class DropsAnswers(RefundLedger):
 class ActsOnAnything(RefundLedger):
     """A decision to act whose save conflicts is made again on the fresh stream."""
 
-    def act(self, refund: UUID, decide: Decide, *, on_version: int) -> Result:
+    def act(
+        self, refund: UUID, decide: Decide, *, on_version: int, known: Refund | None = None
+    ) -> Result:
         """Forget on which version it was decided."""
-        del on_version
+        del on_version, known
         return self.fact(refund, decide)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any, Self
 from uuid import UUID
 
@@ -130,10 +131,13 @@ class Books:
     terms: Terms = field(default_factory=Terms)
     company: str = COMPANY
     minutes: int = 0
-    documents: int = 480
+    documents: Iterator[int] = field(default_factory=lambda: count(481))
+    """Document numbers that nobody has used; threads may draw from them at once."""
 
     def __post_init__(self) -> None:
-        self.store = RememberingStore(self.path)
+        remembering = RememberingStore(self.path)
+        self.saved = remembering.saved
+        self.store: SqliteStore = remembering
         self.ledger = RefundLedger(self.store, self.company, self.terms)
         self._read = -1
         self._sums: dict[Account, int] = {}
@@ -249,8 +253,7 @@ class Books:
 
     def document(self, part: Part) -> DocumentId:
         """A document number that nobody has used."""
-        self.documents += 1
-        return DocumentId(half=part.half, series=3, number=self.documents)
+        return DocumentId(half=part.half, series=3, number=next(self.documents))
 
     def answer(
         self,
