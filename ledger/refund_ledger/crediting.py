@@ -69,7 +69,7 @@ def _line(
         all_of_it = asked.amount == net + vat
         net, vat = allocate(asked.amount, [net, vat])
         return _taken(draft, line, (net, vat, quantity if all_of_it else 0), asked.returned)
-    if not net + vat + quantity:
+    if not any((net, vat, quantity)):
         draft.refuse(f"line {line.number}: nothing is left to refund")
         return None
     return _taken(draft, line, (net, vat, quantity), asked.returned)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field
 
 from refund_ledger.errors import InvalidInputError
-from refund_ledger.money import MAX_MINOR, exponent
+from refund_ledger.money import MAX_MINOR, SHOWN, exponent
 
 NAMESPACE = UUID("6f0c2a3e-6e0b-5a0c-9d57-8f2f6f9c1b11")
 """Under which the ids of streams are derived from their business keys."""
@@ -96,7 +96,7 @@ class OriginalRef(NamedTuple):
             raise InvalidInputError(
                 field,
                 f"expected kind:series/number such as invoice:1/2345, receipt:1/77 or "
-                f"invoice_receipt:2/6923, got {text!r}",
+                f"invoice_receipt:2/6923, got {text[:SHOWN]!r}",
             ) from None
 
     def stream(self, company: str) -> UUID:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ APPLICATION_ID = 0x52464C31
 SCHEMA_VERSION = 1
 FIRST_VERSION = 1
 """Of each stream; what comes later follows an event."""
+CLOSE_SECONDS = 5.0
 BUSY_SECONDS = 30
 
 
@@ -71,6 +73,14 @@ class _Pool(SQLiteConnectionPool):
         ):
             connection.cursor().execute(f"PRAGMA {pragma}")
         return connection
+
+    def close(self) -> None:
+        """Close when nobody reads or writes any more; closing under a reader would crash Python."""
+        until = time.monotonic() + CLOSE_SECONDS
+        with self._put_condition:
+            while self._in_use and (left := until - time.monotonic()) > 0:
+                self._put_condition.wait(left)
+            super().close()
 
 
 class Datastore(SQLiteDatastore):

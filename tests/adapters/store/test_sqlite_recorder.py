@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import threading
 from itertools import count
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -253,3 +254,27 @@ def test_a_position_is_never_given_twice(store: SqliteStore) -> None:
         save(store, Posting(REFUNDABLE, -1), Posting(RECORDED, 1))
     save(store)
     assert [position for position, *_ in dump(store)["stored_events"]] == [1, 2]
+
+
+def test_closing_waits_for_whoever_is_still_reading(tmp_path: Path) -> None:
+    datastore = Datastore(str(tmp_path / "refunds.db"))
+    recorder = SqliteRecorder(datastore)
+    recorder.create_table()
+    inside, closed, order = threading.Event(), threading.Event(), list[str]()
+
+    def read() -> None:
+        with datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT 1")
+            inside.set()
+            assert not closed.wait(0.2)
+            order.append("read")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    inside.wait(10)
+    datastore.close()
+    order.append("closed")
+    closed.set()
+    reader.join(10)
+
+    assert order == ["read", "closed"]
