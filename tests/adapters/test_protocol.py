@@ -3,82 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from refund_adapters.dispatcher import Dispatcher
 from refund_adapters.protocol import CallProtocol, Clock, Rhythm, Step, submitted
-from refund_adapters.questions import Questions
 from refund_adapters.rhythm import Nothing, Progress, Unreachable
 from refund_adapters.sandbox import faults
-from refund_adapters.sandbox.refusals import Refusal
-from refund_adapters.sandbox.switches import Switches
 from refund_ledger.events import (
     CallInDoubt,
     CallNotSent,
     CallRefused,
     CallSubmitted,
-    LateSuccessFound,
-    Learned,
     Part,
 )
-from refund_ledger.refund import CallDue, PartStatus, Refund, Status, Waits
-from support.ring import COMPANY, Ring, ring
+from refund_ledger.refund import CallDue, PartStatus, Waits
+from support.one_part import BLIND, REFUSED, asked, due, events, protocol, writes
+from support.ring import COMPANY, ring
 
-CASH_SALE = "invoice_receipt:2/6923"
-BLIND = Switches(
-    status_for_cancels="absent",  # type: ignore[arg-type]
-    cancel_comment="replaces",  # type: ignore[arg-type]
-    list_shows_comments=False,
-)
-"""A server on which a look cannot tell a cancel's document from others."""
-RACING = Switches(reference_check="racing")  # type: ignore[arg-type]
-"""A server whose check of duplicates misses a request that is still running."""
-REFUSED = faults.Fault(
-    "refused",
-    faults.Execution.NEVER,
-    faults.Answer.REFUSAL,
-    refusal=Refusal(-46, "COMMENTS_SIZE_TO_BIG"),
-)
-"""A refusal on the closed list of those that are definite."""
 FOREVER = 10_000.0
 """Seconds within which everything that a machine can do is done."""
-
-
-def asked(house: Ring, **fields: str) -> Refund:
-    """A refund of the cash sale, its originals imported."""
-    house.import_all()
-    return house.desk.request(key="k", original=CASH_SALE, reason="complaint", **fields).refund
-
-
-def protocol(house: Ring, **settings: object) -> CallProtocol:
-    """The protocol of one dispatcher over the ring."""
-    dispatcher = house.desk.dispatcher(watch=house.steps.append)
-    for name, value in settings.items():
-        setattr(dispatcher.protocol, name, value)
-    return dispatcher.protocol
-
-
-def due(house: Ring) -> CallDue:
-    """The one thing that is due."""
-    (call,) = house.desk.store.due(COMPANY, *Waits)
-    return call
-
-
-def events(house: Ring, kind: type) -> list[object]:
-    """The events of one kind of the refund."""
-    found = house.desk.store.stream(house.desk.refund("k").id)
-    return [event for event in found if isinstance(event, kind)]
-
-
-def writes(house: Ring, what: str = "") -> int:
-    """How many calls that change something arrived at the server."""
-    wanted = (".Cancel", ".New")
-    return sum(
-        call.method.endswith(wanted) and call.method.startswith(what)
-        for call in house.sandbox.log.calls
-    )
 
 
 # --- what is not due is left alone ----------------------------------------------------------------
@@ -155,7 +99,6 @@ def test_what_the_system_has_no_words_for_waits_for_a_person_unsent() -> None:
         assert protocol(house).handle(due(house)) == Progress()
 
         (refused,) = events(house, CallRefused)
-        assert isinstance(refused, CallRefused)
         assert refused.code == "not sent"
         assert "has no last name" in refused.message
         assert due(house).waits is Waits.PERSON
@@ -247,7 +190,6 @@ def test_what_a_look_cannot_settle_waits_for_a_person_with_the_evidence() -> Non
 
         assert due(house).waits is Waits.PERSON
         doubt = events(house, CallInDoubt)[-1]
-        assert isinstance(doubt, CallInDoubt)
         assert doubt.for_person
         assert doubt.evidence
 
@@ -293,121 +235,6 @@ def test_a_document_that_serves_another_part_is_not_taken_but_shown_to_a_person(
 
         assert due(house).waits is Waits.PERSON
         assert "is already taken by" in house.desk.refund("k").invoice.doubt
-
-
-# --- what turns up later --------------------------------------------------------------------------
-
-
-def resent(house: Ring) -> None:
-    """A part that was sent again on proof of absence, while its first call still ran."""
-    asked(house, amount="10.00")
-    house.sandbox.faults.script("Document.New", faults.slow_before(1000))
-    house.dispatch(patience=500)
-    assert house.desk.refund("k").status is Status.COMPLETED
-
-
-def test_the_watch_finds_a_second_document_and_shows_it_until_it_is_acknowledged() -> None:
-    with ring(switches=RACING) as house:
-        resent(house)
-        house.clock.advance(900)
-        house.dispatch()
-
-        (alert,) = events(house, LateSuccessFound)
-        assert isinstance(alert, LateSuccessFound)
-        assert alert.duplicate_of is not None
-        assert alert.learned is Learned.LOOK_UP
-        questions = Questions(house.desk.store, COMPANY)
-        assert [entry.status for entry in questions.pending()] == ["alert"]
-
-        late = f"{alert.document.series}/{alert.document.number}"
-        house.desk.acknowledge("k", document=late, part=Part.INVOICE, why="cancelled by hand")
-
-        assert questions.pending() == ()
-        assert house.desk.refund("k").alerts == ()
-
-
-def test_a_duplicate_never_becomes_credit_that_can_be_paid_out() -> None:
-    with ring(switches=RACING) as house:
-        resent(house)
-        house.clock.advance(900)
-        house.dispatch()
-
-        assert len(events(house, LateSuccessFound)) == 1
-        assert house.desk.store.credits(COMPANY, "1001", "ILS") == []
-
-
-def test_the_watch_waits_until_a_look_proves_something() -> None:
-    with ring(switches=RACING) as house:
-        resent(house)
-        watch = due(house)
-
-        assert watch.waits is Waits.WATCH
-        assert protocol(house).handle(watch) == Nothing()
-
-
-def test_a_watch_that_could_not_read_everything_is_made_again() -> None:
-    with ring(switches=RACING) as house:
-        resent(house)
-        house.clock.advance(900)
-        house.network.is_down = True
-        hands = protocol(house)
-        watch = due(house)
-
-        assert isinstance(hands.handle(watch), Unreachable)
-        assert due(house) == watch
-
-        house.network.is_down = False
-        assert hands.handle(watch) == Progress()
-        assert due(house).not_before == watch.not_before + timedelta(hours=6, minutes=-15)
-
-
-def test_a_refused_part_whose_document_turns_up_later_is_recorded() -> None:
-    with ring() as house:
-        asked(house, amount="10.00")
-        liar = replace(REFUSED, name="liar", execution=faults.Execution.ONCE)
-        house.sandbox.faults.script("Document.New", liar)
-        house.dispatch(patience=0)
-        before = house.desk.refund("k").invoice.status
-
-        house.clock.advance(900)
-        house.dispatch()
-
-        assert before is PartStatus.REFUSED
-        assert house.desk.refund("k").status is Status.COMPLETED
-        assert writes(house, "Document") == 1
-
-
-def test_a_closed_refund_whose_call_did_happen_is_an_alert() -> None:
-    with ring() as house:
-        asked(house, amount="10.00")
-        house.sandbox.faults.script("Document.New", faults.ANSWER_LOST)
-        house.dispatch(patience=0)
-        house.desk.close_refund("k", why="in a hurry")
-
-        house.dispatch()
-
-        (alert,) = house.desk.refund("k").alerts
-        assert alert.duplicate_of is None
-        assert alert.booked == 1000
-        assert house.desk.refund("k").status is Status.CLOSED
-        assert writes(house) == 1
-
-
-def test_a_closed_refund_whose_call_left_no_trace_asks_a_person_to_free_it() -> None:
-    with ring() as house:
-        asked(house, amount="10.00")
-        house.sandbox.faults.script("Document.New", faults.DROPPED_BEFORE)
-        house.dispatch(patience=0)
-        house.desk.close_refund("k", why="in a hurry")
-
-        house.dispatch()
-
-        assert due(house).waits is Waits.PERSON
-        assert "close it again to free it" in house.desk.refund("k").invoice.doubt
-        assert writes(house) == 1
-
-        house.desk.close_refund("k", why="it did not happen")
-        house.desk.request(key="all", original=CASH_SALE, reason="complaint")
 
 
 def test_the_protocol_is_where_dispatchers_and_lookers_find_it() -> None:

@@ -13,8 +13,10 @@ from refund_ledger.errors import (
     WrongStateError,
 )
 from refund_ledger.events import Learned, Part, Resolved
+from refund_ledger.originals import Document, Half
 from refund_ledger.refund import PartStatus, Status
 from support.ring import Ring, ring
+from support.sandboxes import Api, document
 
 SALE = "invoice_receipt:2/6923"
 OTHER = "invoice_receipt:2/6930"
@@ -176,3 +178,58 @@ def test_a_decision_needs_its_reason() -> None:
 
         with pytest.raises(RefusedError, match="say why"):
             house.desk.send_again("k", Part.INVOICE, why=" ")
+
+
+def test_a_document_older_than_the_call_is_refused() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house, original="invoice:1/5003", parts="invoice")
+
+        # The same customer's, and no refund's: but it was there a month before the call.
+        with pytest.raises(RefusedError, match="document 3/801 is older than the call"):
+            house.desk.happened("k", Part.INVOICE, document="3/801", why="it looks right")
+
+
+def test_a_document_of_the_day_of_the_call_is_taken_in_any_time_zone() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        # Late in the evening here is early on the next day where the documents are dated.
+        house.clock.advance(12.5 * 3600)
+        in_doubt(house)
+
+        house.desk.happened("k", Part.INVOICE, document=made(house), why="saw it")
+
+        assert house.desk.refund("k").invoice.status is PartStatus.CANCELLED
+
+
+def test_a_document_in_another_currency_is_refused() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        item = {"quantity": 1, "price_nis": -100, "description": "credit"}
+        shekels = Api(house.sandbox).ok(
+            "Document.New", **document(item, document_type=3, customer_id=1005)
+        )
+        in_doubt(house, original="invoice_receipt:2/6928")
+
+        with pytest.raises(RefusedError, match="is in ILS, the refund in USD"):
+            house.desk.happened(
+                "k", Part.INVOICE, document=f"3/{shekels['document_number']}", why="mixed up"
+            )
+
+
+def test_a_receipt_is_not_the_document_of_an_invoice_part() -> None:
+    with ring(switches=BLIND) as house:
+        house.import_all()
+        in_doubt(house)
+        refund, resolver = house.desk.refund("k"), house.desk._resolver()
+        receipt = Document(Half.RECEIPT, 1, 3007)
+
+        with pytest.raises(RefusedError, match="booked as a document, not as a receipt"):
+            resolver.happened(
+                refund.id,
+                house.desk.stamp(),
+                Part.INVOICE,
+                receipt,
+                why="mixed up",
+                seen=refund.version,
+            )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
+
+from refund_ledger.errors import InvalidInputError, LedgerError
 
 HUGE = 10**4000
 """A number that is just short enough for Python to write it out."""
@@ -99,3 +102,24 @@ def rows(names: Collection[str]) -> st.SearchStrategy[dict[str, Any]]:
     known = st.dictionaries(st.sampled_from(sorted(names)), values(), max_size=8)
     stray = st.dictionaries(st.text(max_size=8), values(), max_size=1)
     return st.builds(lambda one, other: {**other, **one}, known, stray)
+
+
+def only_ledger_errors(read: Callable[[], object]) -> None:
+    """Whatever is the matter is said as one of our errors, in one printable line of its own."""
+    try:
+        read()
+    except LedgerError as error:
+        said = str(error)
+        assert said.isprintable()
+        assert len(said) < 1000
+
+
+def refused(read: Callable[..., object], **fields: Any) -> str:
+    """The one sentence with which a row is refused."""
+    with pytest.raises(InvalidInputError) as error:
+        read(**fields)
+    sentence = str(error.value)
+    assert sentence.isprintable()
+    assert len(sentence) < 500
+    assert sentence.startswith(error.value.field)
+    return sentence
