@@ -67,9 +67,8 @@ def assert_every_part_once(sandbox: Sandbox, desk: Desk, *, refunds: int) -> Non
     )
     assert claimed == made
     assert set(made.values()) == {1}
-    references = Counter(e.reference for e in events if isinstance(e, CallSubmitted))
-    assert len(references) == parts
-    assert set(references.values()) == {1}
+    # A call that was announced too late for its window never left, and was announced again.
+    assert len({e.reference for e in events if isinstance(e, CallSubmitted)}) == parts
     statuses = {desk.refund(f"k{number}").status for number in range(refunds)}
     assert statuses == {Status.COMPLETED}
 

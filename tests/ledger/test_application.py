@@ -255,6 +255,23 @@ def test_what_looked_wrong_because_others_saved_between_reads_is_decided_again()
         assert seen == [70, 50]
 
 
+def test_a_fact_that_means_nothing_to_an_old_reading_is_decided_on_the_fresh_one() -> None:
+    with with_a_sale() as books:
+        refund = books.ask("a", original=SALE)
+        old = books.ledger.refund(refund)
+        books.ledger.withdraw(refund, books.stamp())
+        versions: list[int] = []
+
+        def decide(now: Refund, _: Look) -> tuple[Event, ...]:
+            versions.append(now.version)
+            return ()
+
+        result = books.ledger.fact(refund, decide, known=old)
+
+        assert versions == [1, 2]
+        assert result.refund.version == 2
+
+
 def test_what_is_wrong_on_facts_that_stand_still_is_said() -> None:
     with with_a_sale() as books:
         refund = books.ask("a", original=SALE)
