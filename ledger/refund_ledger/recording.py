@@ -42,8 +42,8 @@ class RecordedOriginal:
 
     recorded: OriginalRecorded
     version: int
-    known_paid: int
-    """Payments known of: those inside the first reading, and those that receipts brought since."""
+    read_paid: int
+    """What its first reading said was paid of it."""
     closed_by: dict[str, int]
     """Receipts recorded for this sale, with what each pays of it."""
 
@@ -54,11 +54,10 @@ def fold_original(events: Sequence[Event]) -> RecordedOriginal | None:
     if recorded is None:
         return None
     paid = [event for event in events if isinstance(event, OriginalPaid)]
-    first = recorded.covered if recorded.kind.has_sale else 0
     return RecordedOriginal(
         recorded=recorded,
         version=events[-1].originator_version,
-        known_paid=first + sum(event.paid for event in paid),
+        read_paid=recorded.covered,
         closed_by={event.receipt: event.closes for event in paid},
     )
 
@@ -133,7 +132,7 @@ def _paid(
     Whichever is read first, and however often, payments known = the most that either side says.
     """
     said = sum(sale.closed_by.values()) + part.amount
-    news = min(part.amount, max(said - sale.known_paid, 0))
+    news = max(min(part.amount, said - sale.read_paid), 0)
     recorded = sale.recorded
     debt = look(
         Account(

@@ -99,6 +99,19 @@ def test_late_money_uses_what_was_kept_for_it() -> None:
         books.check()
 
 
+def test_late_money_of_more_than_was_kept_takes_the_rest_of_what_is_left() -> None:
+    with Books() as books:
+        sale = a_sale(books)
+        refund = closed_in_doubt(books, Part.RECEIPT, original=str(sale), amount=60)
+        books.answer(refund, Part.RECEIPT, booked=70)
+        found = late(books)
+        taken = [(each.payment, each.amount) for each in found.payments]
+        assert (found.from_reserved, taken, found.excess) == (60, [(1, 10)], 0)
+        assert found.draws == (Draw(source=str(sale), promised=60, uncovers=10),)
+        assert books.left(sale)["payment/1"] == 30
+        books.check()
+
+
 def test_a_goodwill_that_turned_up_late_is_credit() -> None:
     with Books() as books:
         gift = {"kind": "goodwill", "customer_id": "7", "amount": 50}

@@ -71,6 +71,7 @@ def test_originals_that_fit_pass() -> None:
     for original in (
         sale,
         a_cash_sale(2, a_line(1, 100, 18)),
+        an_invoice(4, a_line(1, MAX_MINOR, quantity=MAX_MINOR), a_line(2, 0, quantity=0)),
         a_receipt(3, a_payment(1, 100), closes=[(sale.ref, 68)], overpaid=10),
     ):
         original.check()

@@ -260,6 +260,13 @@ def test_a_receipt_gives_back_of_each_sale_what_it_paid_of_it() -> None:
         assert found == {str(first): (0, 50), str(second): (0, 50)}
 
 
+def test_what_a_receipt_paid_of_its_first_sale_goes_back_of_that_one_alone() -> None:
+    with Books() as books:
+        first, second = two_sales(books)
+        receipt = books.record(a_receipt(4, a_payment(1, 100), closes=[(first, 60), (second, 40)]))
+        assert backing(books, "a", original=str(receipt), amount=60) == {str(first): (0, 60)}
+
+
 def test_what_a_receipt_gave_back_before_is_not_taken_from_the_same_sale_again() -> None:
     with Books() as books:
         first, second = two_sales(books)
