@@ -4,6 +4,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["support.postgres_fixtures"]
+
 # A deadline would judge the machine. In continuous integration the same examples run every time;
 # at a desk each run looks at new ones and prints how to repeat what it found.
 settings.register_profile(

@@ -26,8 +26,9 @@ from refund_adapters.rehearsal import RehearsalStore
 from refund_adapters.resolving import Resolver
 from refund_adapters.rhythm import Clock, Rhythm, Step
 from refund_adapters.rows import Imported, RowResult, Rows
-from refund_adapters.settings import Settings, open_store
-from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.settings import Settings
+from refund_adapters.store.opening import open_store
+from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import InvalidInputError, NotFoundError, RefusedError
 from refund_ledger.events import Part, ReductionReason
@@ -46,7 +47,7 @@ class Desk:
 
     def __init__(
         self,
-        store: SqliteStore,
+        store: SqlStore,
         *,
         company: str,
         actor: str,
@@ -86,7 +87,7 @@ class Desk:
         terms: Terms | None = None,
         rhythm: Rhythm | None = None,
     ) -> Self:
-        """Open a store by its address, `sqlite:///FILE` or `memory:`; a file is made if missing."""
+        """Open a store by its address; see `Settings.store`. A file is made if it is missing."""
         return cls(
             open_store(store),
             company=company,

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
-from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.accounts import AccountKind
-from refund_ledger.errors import ConflictError, NotFoundError
+from refund_ledger.errors import NotFoundError
 from refund_ledger.events import CreditGranted, Event, OriginalRecorded, RefundRequested
 from refund_ledger.originals import OriginalRef
 from refund_ledger.recording import fold_original, grant_stream
@@ -27,13 +26,8 @@ from refund_projections.rebuild import Rebuilt, rebuild
 from refund_projections.remaining import Remaining
 from refund_projections.statement import Statement
 
-MAX_LOOKS = 10
-"""How often a reading over several tables is made again because a writer came in between."""
-
 Heard = Callable[[int, int], None]
 """Hears how many events have been read, out of how many."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +42,7 @@ class OriginalStanding:
 class Questions:
     """Everything that a company's ledger can be asked."""
 
-    def __init__(
-        self, store: SqliteStore, company: str, *, heard: Heard = lambda _, __: None
-    ) -> None:
+    def __init__(self, store: SqlStore, company: str, *, heard: Heard = lambda _, __: None) -> None:
         self._store = store
         self._company = company
         self._heard = heard
@@ -65,18 +57,16 @@ class Questions:
         """Who owes whom now, for each customer and currency; who comes to nothing is left out."""
         only = {} if customer_id is None else {"customer": customer_id}
 
-        def read() -> tuple[CreditBalance, ...]:
+        with self._store.snapshot():
             live = [
                 entry
                 for kind in POSITION
                 for entry in self._store.sums(self._company, kind=kind, **only)
             ]
             guarded = self._store.balances(self._company, kind=AccountKind.CREDIT, **only)
-            age = {account: number for number, (account, _) in enumerate(guarded)}
-            live.sort(key=lambda entry: age.get(entry[0], len(age)))
-            return tuple(credit_balances.from_sums(live).values())
-
-        return self._steadily(read)
+        age = {account: number for number, (account, _) in enumerate(guarded)}
+        live.sort(key=lambda entry: age.get(entry[0], len(age)))
+        return tuple(credit_balances.from_sums(live).values())
 
     def statement(
         self,
@@ -121,11 +111,9 @@ class Questions:
         if found is None:
             raise NotFoundError(f"{ref} is not recorded; import it first")
 
-        def read() -> Remaining:
-            sums = self._store.sums(self._company, subject=str(ref))
-            return remaining.from_sums(sums)[self._company, str(ref)]
-
-        return OriginalStanding(found.recorded, read(), tuple(self._refunds_of(ref)))
+        sums = self._store.sums(self._company, subject=str(ref))
+        left = remaining.from_sums(sums)[self._company, str(ref)]
+        return OriginalStanding(found.recorded, left, tuple(self._refunds_of(ref)))
 
     def grant(self, reference: str) -> CreditGranted:
         """A credit that was granted; raises `NotFoundError`."""
@@ -139,7 +127,7 @@ class Questions:
         kind = AccountKind.REFUNDABLE
         taken = self._store.postings(self._company, kind=kind, subject=str(ref))
         for position in dict.fromkeys(at for at, posting in taken if posting.amount < 0):
-            _, event = next(self._store.events(after=position - 1))
+            event = self._store.event_at(position)
             if isinstance(event, RefundRequested):
                 refund = fold(self._store.stream(event.originator_id))
                 if refund:
@@ -162,8 +150,7 @@ class Questions:
 
     def rebuild(self) -> Rebuilt:
         """Replay every event into fresh sums, balances and calls due, and compare with the live."""
-
-        def read() -> Rebuilt:
+        with self._store.snapshot():
             return rebuild(
                 self._with_positions(),
                 company=self._company,
@@ -172,31 +159,19 @@ class Questions:
                 due=self._store.due(self._company, *Waits, limit=self._store.position()),
             )
 
-        return self._steadily(read)
-
     # --- reading ----------------------------------------------------------------------------------
 
     def _events(self) -> Iterator[Event]:
-        return (event for _, event in self._with_positions() if event.company == self._company)
+        with self._store.snapshot():
+            for _, event in self._with_positions():
+                if event.company == self._company:
+                    yield event
 
     def _with_positions(self) -> Iterator[tuple[int, Event]]:
         total = self._store.position()
         for number, (position, event) in enumerate(self._store.events(), 1):
-            if position > total:
-                return
             self._heard(number, total)
             yield position, event
-
-    def _steadily(self, read: Callable[[], T]) -> T:
-        """Read until no writer came in between, so that several tables say the same moment."""
-        for _ in range(MAX_LOOKS):
-            before = self._store.position()
-            found = read()
-            if self._store.position() == before:
-                return found
-        raise ConflictError(
-            f"others wrote during each of {MAX_LOOKS} readings; stop them and try again"
-        )
 
 
 def _one_each(due: Iterable[CallDue]) -> list[CallDue]:

@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from refund_adapters.fields import short
 from refund_adapters.rhythm import Rhythm
 from refund_adapters.rivhit.settings import LIVE_URL, RivhitSettings
-from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.store.opening import open_store
+from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.inputs import invalid
 from refund_ledger.money import to_minor
@@ -38,7 +39,8 @@ class Settings(BaseSettings):
     company: Annotated[str, Field(min_length=1, max_length=60)] = "main"
     """Names the accounting account; document numbers repeat between companies."""
     store: Annotated[str, Field(repr=False)] = "sqlite:///refunds.db"
-    """`sqlite:///FILE` (four slashes for an absolute path) or `memory:`."""
+    """`sqlite:///FILE` (four slashes for an absolute path), `postgresql://USER@HOST/DATABASE?schema=NAME`,
+    or `memory:`."""
     actor: Annotated[str, Field(max_length=120)] = ""
     """Who acts; the name of the user of this machine where nothing is said."""
     rivhit_url: Annotated[str, Field(repr=False)] = LIVE_URL
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise _without_input(error) from None
 
-    def open_store(self) -> SqliteStore:
+    def open_store(self) -> SqlStore:
         """Open the store that the settings name; raises `InvalidInputError` or `StoreError`."""
         return open_store(self.store)
 
@@ -112,18 +114,6 @@ def _limit(amount: str, currency: str) -> int:
     if limit < 0:
         raise InvalidInputError(field, f"expected zero or more, got {short(amount)}")
     return limit
-
-
-def open_store(address: str) -> SqliteStore:
-    """Open a store by its address; raises `InvalidInputError` or `StoreError`."""
-    if address == "memory:":
-        return SqliteStore(None)
-    scheme, slashes, path = address.partition(":///")
-    if not slashes or scheme != "sqlite" or not path or "?" in path or "#" in path:
-        # What follows the scheme may hold a password.
-        got = short(address.partition(":")[0] + ":...") if ":" in address else short(address)
-        raise InvalidInputError("store", f"expected sqlite:///FILE or memory:, got {got}")
-    return SqliteStore(path)
 
 
 def read_settings(**flags: Any) -> Settings:

@@ -9,6 +9,9 @@ from itertools import count
 from typing import Any, Self
 from uuid import UUID
 
+from refund_adapters.store.opening import is_postgres
+from refund_adapters.store.postgres import PostgresStore
+from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger import calling
 from refund_ledger.accounts import QUANTITY, Account, AccountKind
@@ -110,17 +113,31 @@ def a_request(key: str, **fields: Any) -> Request:
     return read_request({**given, **fields})
 
 
-class RememberingStore(SqliteStore):
+class _Remembers:
     """A store that remembers the events that were saved, as they were before they were stored."""
 
-    def __init__(self, path: str | None) -> None:
-        super().__init__(path)
-        self.saved: list[Event] = []
+    saved: list[Event]
 
-    def append(self, batch: Append) -> None:
+    def append(self, *batches: Append) -> None:
         """Save, and remember what was saved."""
-        super().append(batch)
-        self.saved += batch.events
+        super().append(*batches)  # type: ignore[misc]
+        self.saved += [event for batch in batches for event in batch.events]
+
+
+class RememberingFile(_Remembers, SqliteStore):
+    """In a file or in memory."""
+
+
+class RememberingServer(_Remembers, PostgresStore):
+    """In a server."""
+
+
+def remembering(address: str | None) -> RememberingFile | RememberingServer:
+    """Open a store by a file's path, a server's address, or in memory."""
+    on_server = address is not None and is_postgres(address)
+    store = RememberingServer(str(address)) if on_server else RememberingFile(address)
+    store.saved = []
+    return store
 
 
 @dataclass
@@ -128,6 +145,7 @@ class Books:
     """One company's ledger over a store of its own; a minute passes with each command."""
 
     path: str | None = None
+    """A file, the address of a server, or none for memory."""
     terms: Terms = field(default_factory=Terms)
     company: str = COMPANY
     minutes: int = 0
@@ -135,9 +153,9 @@ class Books:
     """Document numbers that nobody has used; threads may draw from them at once."""
 
     def __post_init__(self) -> None:
-        remembering = RememberingStore(self.path)
-        self.saved = remembering.saved
-        self.store: SqliteStore = remembering
+        opened = remembering(self.path)
+        self.saved = opened.saved
+        self.store: SqlStore = opened
         self.ledger = RefundLedger(self.store, self.company, self.terms)
         self._read = -1
         self._sums: dict[Account, int] = {}

@@ -7,7 +7,11 @@ LedgerError
     ├── ReadOnlyStoreError    cannot be written to
     ├── StoreFullError        the disk is full
     ├── DamagedStoreError     what is stored cannot be read back
-    └── StoreBusyError        another process held it for too long
+    ├── StoreBusyError        another process held it for too long
+    ├── StoreGoneError        its server does not answer
+    ├── SchemaError           its tables are of another version, or not there
+    ├── RightsError           its user may change what nobody may change
+    └── EraError              it is on another cluster than the one that wrote it
 """
 
 from __future__ import annotations
@@ -41,3 +45,19 @@ class DamagedStoreError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process held the store for longer than the time limit."""
+
+
+class StoreGoneError(StoreError):
+    """The server of the store does not answer, or went away; another try may find it again."""
+
+
+class SchemaError(StoreError):
+    """The tables are missing or of another version than this software's."""
+
+
+class RightsError(StoreError):
+    """The user of the store may change history; the service must not be able to."""
+
+
+class EraError(StoreError):
+    """The store was restored or promoted onto another cluster, and nobody has adopted it yet."""

@@ -24,6 +24,7 @@ from eventsourcing.sqlite import (
 
 from refund_adapters.store.chain import NOTHING_BEFORE, link
 from refund_adapters.store.errors import NewerStoreError, NotOurStoreError
+from refund_adapters.store.sql_store import key_of
 from refund_ledger.accounts import GUARDED, Account, Posting
 from refund_ledger.errors import (
     BalancesMovedError,
@@ -129,27 +130,26 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             cursor.execute(f"PRAGMA application_id={APPLICATION_ID}")
             cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
-    def insert_events(
-        self, stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        """Append events; `rules` adds postings, guarded balances, claims and calls due."""
-        rules: Rules | None = kwargs.get("rules")
-        if rules is None:
-            try:
-                with self.datastore.writing() as cursor:
-                    return self._insert(cursor, stored_events)
-            except sqlite3.IntegrityError as error:
-                raise IntegrityError(error) from error
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+        """Append bare events, as the library does."""
+        try:
+            with self.datastore.writing() as cursor:
+                return self._insert(cursor, stored_events)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+
+    def append(self, batches: Sequence[tuple[Sequence[StoredEvent], Rules]]) -> None:
+        """Append events with postings, guarded balances, claims and calls due: all or nothing."""
         with self.datastore.writing() as cursor:
-            try:
-                positions = self._insert(cursor, stored_events)
-            except sqlite3.IntegrityError as error:
-                raise StreamMovedError("another writer added to the stream first") from error
-            _assert_seen(cursor, rules.seen)
-            _post(cursor, positions, rules)
-            _claim(cursor, positions, rules)
-            _set_due(cursor, rules.due)
-            return positions
+            for stored, rules in batches:
+                _assert_seen(cursor, rules.seen)
+                try:
+                    positions = self._insert(cursor, stored)
+                except sqlite3.IntegrityError as error:
+                    raise StreamMovedError("another writer added to the stream first") from error
+                _post(cursor, positions, rules)
+                _claim(cursor, positions, rules)
+                _set_due(cursor, rules.due)
 
     def _insert(self, cursor: SQLiteCursor, stored_events: Sequence[StoredEvent]) -> list[int]:
         heads: dict[str, bytes] = {}
@@ -235,30 +235,19 @@ def _head(cursor: SQLiteCursor, stream: str, version: int) -> bytes:
     return bytes(row[0])
 
 
-def _key(account: Account) -> tuple[str, ...]:
-    return (
-        account.company,
-        account.kind,
-        account.subject,
-        account.customer,
-        account.item,
-        account.unit,
-    )
-
-
 _WHERE_KEY = "company = ? AND kind = ? AND subject = ? AND customer = ? AND item = ? AND unit = ?"
 
 
-def read_balance(cursor: SQLiteCursor, account: Account) -> int:
+def _read_balance(cursor: SQLiteCursor, account: Account) -> int:
     """The signed balance of one guarded account; zero where nothing was posted."""
-    cursor.execute(f"SELECT balance FROM balances WHERE {_WHERE_KEY}", _key(account))  # noqa: S608
+    cursor.execute(f"SELECT balance FROM balances WHERE {_WHERE_KEY}", key_of(account))  # noqa: S608
     row = cursor.fetchone()
     return int(row[0]) if row else 0
 
 
 def _assert_seen(cursor: SQLiteCursor, seen: Sequence[tuple[Account, int]]) -> None:
     for account, expected in seen:
-        now = read_balance(cursor, account)
+        now = _read_balance(cursor, account)
         if now != expected:
             raise BalancesMovedError(f"{account} moved from {expected} to {now} since it was read")
 
@@ -283,12 +272,12 @@ def _change(cursor: SQLiteCursor, account: Account, change: int, position: int) 
     try:
         cursor.execute(
             f"UPDATE balances SET balance = balance + ? WHERE {_WHERE_KEY} RETURNING 1",  # noqa: S608
-            (change, *_key(account)),
+            (change, *key_of(account)),
         )
         if cursor.fetchone() is None:
             cursor.execute(
                 "INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*_key(account), account.rule.side, change, position),
+                (*key_of(account), account.rule.side, change, position),
             )
     except sqlite3.IntegrityError as error:
         raise GuardError(str(account), change) from error

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refund_adapters.store import sqlite
+from refund_adapters.store import sql_store
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.errors import NotFoundError
@@ -46,7 +46,7 @@ def test_the_feed_goes_on_after_any_position_whatever_the_page(
     with Books() as books, pytest.MonkeyPatch.context() as patch:
         for number in range(grants):
             books.grant(f"g{number}", 5)
-        patch.setattr(sqlite, "PAGE", page)
+        patch.setattr(sql_store, "PAGE", page)
         found = list(books.store.events(after=after))
         assert [position for position, _ in found] == list(range(after + 1, grants + 1))
         assert [event for _, event in found] == books.events()[after:]
@@ -57,7 +57,7 @@ def test_the_feed_goes_on_after_any_position_whatever_the_page(
 @given(st.integers(1, 9))
 def test_postings_come_with_their_positions_whatever_the_page(page: int) -> None:
     with Books() as books, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite, "PAGE", page)
+        patch.setattr(sql_store, "PAGE", page)
         sale = books.record(a_cash_sale(1, a_line(1, 100, 17), a_line(2, 50)))
         books.ask("a", original=str(sale))
         expected = [
@@ -72,7 +72,7 @@ def test_postings_come_with_their_positions_whatever_the_page(page: int) -> None
 def test_events_saved_while_the_feed_is_read_come_at_its_end(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "PAGE", 1)
+    monkeypatch.setattr(sql_store, "PAGE", 1)
     books.grant("a", 5)
     feed = books.store.events()
     assert next(feed)[0] == 1
@@ -251,7 +251,7 @@ def test_a_question_about_a_customer_reads_no_other_customer_s_rows(
     store: SqliteStore, table: str, index: str
 ) -> None:
     asked = {"company": "acme", "kind": "open", "customer": "7", "unit": "ILS"}
-    where, values = sqlite._fits(asked)
+    where, values = sql_store._fits(asked)
     plan = rows(store, f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {where}", *values)  # noqa: S608
     assert [index in row[3] for row in plan] == [True]
 

@@ -130,7 +130,7 @@ def save(
     """Save one event, with whatever it is said to mean."""
     stored = event or StoredEvent(next(STREAMS), 1, "x", b"{}")
     rules = Rules("acme", postings=(postings,), claims=(claims,), seen=seen, due=())
-    store.recorder.insert_events([stored], rules=rules)
+    store.recorder.append([([stored], rules)])
 
 
 @settings(max_examples=40)

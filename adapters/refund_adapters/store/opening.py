@@ -1,0 +1,33 @@
+"""Opening a store by its address."""
+
+from __future__ import annotations
+
+from refund_adapters.fields import short
+from refund_adapters.store.sql_store import SqlStore
+from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger.errors import InvalidInputError
+
+EXPECTED = "expected sqlite:///FILE, postgresql://USER@HOST/DATABASE?schema=NAME or memory:"
+
+
+def open_store(address: str) -> SqlStore:
+    """Open a store by its address; raises `InvalidInputError` or `StoreError`."""
+    if address == "memory:":
+        return SqliteStore(None)
+    if is_postgres(address):
+        from refund_adapters.store.postgres import (  # noqa: PLC0415 - its driver only where it is used
+            PostgresStore,
+        )
+
+        return PostgresStore(address)
+    scheme, slashes, path = address.partition(":///")
+    if not slashes or scheme != "sqlite" or not path or "?" in path or "#" in path:
+        # What follows the scheme may hold a password.
+        got = short(address.partition(":")[0] + ":...") if ":" in address else short(address)
+        raise InvalidInputError("store", f"{EXPECTED}, got {got}")
+    return SqliteStore(path)
+
+
+def is_postgres(address: str) -> bool:
+    """Whether an address names a PostgreSQL server."""
+    return address.startswith(("postgresql://", "postgres://"))

@@ -1,0 +1,236 @@
+"""The PostgreSQL store: any number of processes and hosts over one server, a schema a company."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from psycopg import Cursor
+from psycopg.rows import tuple_row
+
+from refund_adapters.store import postgres_migrations, sql_store
+from refund_adapters.store.postgres_address import Address
+from refund_adapters.store.postgres_connections import Connection, Connections
+from refund_adapters.store.postgres_errors import is_lost, said, translated
+from refund_adapters.store.postgres_recorder import PostgresRecorder, encoded, page_of, rows_of
+from refund_adapters.store.sql_store import Row, SqlStore, Values, due_of, key_of, time_of
+from refund_ledger.accounts import GUARDED, Account
+from refund_ledger.application import Append
+from refund_ledger.events import claims
+from refund_ledger.postings import net_changes, postings
+from refund_ledger.refund import CallDue, Waits
+
+T = TypeVar("T")
+MOST_DEADLOCKS = 20
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+
+
+class PostgresStore(SqlStore):
+    """A ledger's events and everything they add up to, in one schema of a PostgreSQL server.
+
+    A server that goes away is waited for, `patience` seconds; what was saved before the connection
+    broke is recognised and not saved again.
+    """
+
+    def __init__(
+        self,
+        address: str | Address,
+        *,
+        now: Callable[[], datetime] | None = None,
+        patience: float = 60.0,
+    ) -> None:
+        """Open the store; its tables have to be there.
+
+        Raises `SchemaError`, `RightsError`, `EraError`, or `StoreGoneError` where nobody answers.
+        """
+        super().__init__()
+        address = Address.parse(address) if isinstance(address, str) else address
+        self.address = address
+        self.where = address.where
+        self.patience = patience
+        self._now = now
+        self._checked = False
+        self._connections = Connections(address, check=self._judge)
+        with translated(self.where):
+            self.recorder = PostgresRecorder(self._connections, create=lambda: None)
+            with self._connections.get_connection():
+                pass
+
+    def close(self) -> None:
+        """Give back the connections; the store is not usable afterwards."""
+        self._connections.close()
+
+    def _judge(self, connection: Connection) -> None:
+        """The first connection is judged in full; a later one may have come to another cluster."""
+        plain = connection.cursor(row_factory=tuple_row)
+        if self._checked:
+            postgres_migrations.check_era(plain, self.address)
+        else:
+            postgres_migrations.check(plain, self.address)
+            self._checked = True
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def append(self, *batches: Append) -> None:
+        """Save everything in one transaction, or nothing; see `refund_ledger.storing.Store`."""
+        stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
+        text = encoded([_said(batch, rows) for batch, rows in zip(batches, stored, strict=True)])
+        first = stored[0][0]
+        tried = False
+
+        def save(cursor: Cursor[Any]) -> None:
+            nonlocal tried
+            if tried and self._is_saved(cursor, first):
+                return
+            tried = True
+            cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
+
+        for left in range(MOST_DEADLOCKS, -1, -1):
+            try:
+                self._patiently(save)
+                return
+            except psycopg.errors.DeadlockDetected as error:
+                if not left:
+                    raise said(self.where, error) from error
+
+    def _is_saved(self, cursor: Cursor[Any], first: StoredEvent) -> bool:
+        """Whether the save whose answer was lost did happen: its first event is ours."""
+        cursor.execute(
+            "SELECT state FROM stored_events WHERE originator_id = %s AND originator_version = %s",
+            (first.originator_id, first.originator_version),
+        )
+        row = cursor.fetchone()
+        return row is not None and bytes(row[0]) == first.state
+
+    def take(
+        self, company: str, *waits: Waits, worker: str, seconds: float, limit: int
+    ) -> list[CallDue]:
+        """Take what is due now in hand for a while; see `SqlStore.take`."""
+        now = self.now()
+
+        def taken(cursor: Cursor[Any]) -> list[Row]:
+            cursor.execute(
+                "UPDATE calls_due d SET taken_by = %s, taken_until = %s FROM ("
+                "SELECT refund, part, waits FROM calls_due WHERE company = %s "
+                "AND waits = ANY(%s) AND not_before <= %s AND (taken_by = %s OR taken_until <= %s) "
+                "ORDER BY not_before, refund LIMIT %s FOR UPDATE SKIP LOCKED) free "
+                "WHERE (d.refund, d.part, d.waits) = (free.refund, free.part, free.waits) "
+                "RETURNING d.company, d.refund, d.part, d.waits, d.not_before",
+                (
+                    worker,
+                    now + timedelta(seconds=seconds),
+                    company,
+                    [str(one) for one in waits],
+                    now,
+                    worker,
+                    now,
+                    limit,
+                ),
+            )
+            return list(cursor.fetchall())
+
+        with translated(self.where):
+            rows = self._patiently(taken)
+        return sorted(self._read(rows, due_of), key=lambda call: (call.not_before, call.refund))
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The time by the store's clock; all processes on one store agree on it."""
+        if self._now:
+            return self._now()
+        return time_of(self._rows("SELECT clock_timestamp()", ())[0][0])
+
+    def _rows(self, statement: str, values: Values) -> list[Row]:
+        asked = statement.replace("?", "%s").encode()
+        reading: Cursor[Any] | None = getattr(self._local, "reading", None)
+
+        def ask(cursor: Cursor[Any]) -> list[Row]:
+            cursor.execute(asked, values)
+            return list(cursor.fetchall())
+
+        with translated(self.where):
+            return self._patiently(ask) if reading is None else ask(reading)
+
+    def _moment(self) -> AbstractContextManager[Any]:
+        return self._connections.moment()
+
+    def _pages(self, after: int, stop: int | None) -> Iterator[list[tuple[int, StoredEvent]]]:
+        settled = getattr(self._local, "reading", None) is None
+        while True:
+            statement, values = page_of(after, sql_store.PAGE, stop=stop, settled=settled)
+            rows = self._rows(statement.replace("%s", "?"), values)
+            yield self._read(rows, lambda r: (r[0], StoredEvent(r[1], r[2], r[3], bytes(r[4]))))
+            if len(rows) < sql_store.PAGE:
+                return
+            after = rows[-1][0]
+
+    def _at(self, moment: datetime | None) -> str | datetime:
+        return "infinity" if moment is None else moment
+
+    # --- a server that goes away ------------------------------------------------------------------
+
+    def _patiently(self, work: Callable[[Cursor[Any]], T]) -> T:
+        """Do something with a cursor, again where the server went away and comes back in time."""
+        until, pause = time.monotonic() + self.patience, FIRST_PAUSE
+        while True:
+            try:
+                with self._connections.get_connection() as connection:
+                    return work(connection.cursor(row_factory=tuple_row, binary=True))
+            except psycopg.Error as error:
+                if not is_lost(error) or time.monotonic() + pause > until:
+                    raise
+            self._connections.forget()
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _said(batch: Append, stored: Sequence[StoredEvent]) -> dict[str, object]:
+    """One batch as the database's function takes it."""
+    entries = [postings(event) for event in batch.events]
+    return {
+        "company": batch.events[0].company,
+        "events": rows_of(stored),
+        "postings": [
+            (number, seq, *account[1:], amount)
+            for number, of_event in enumerate(entries, 1)
+            for seq, (account, amount) in enumerate(of_event)
+        ],
+        "balances": _balances(batch, (one for of_event in entries for one in of_event)),
+        "claims": [
+            (number, *document)
+            for number, event in enumerate(batch.events, 1)
+            for document in claims(event)
+        ],
+        "clear": list(batch.due),
+        "due": [
+            (call.refund, call.part, call.waits, call.not_before)
+            for calls in batch.due.values()
+            for call in calls
+        ],
+    }
+
+
+def _balances(batch: Append, entries: Any) -> list[tuple[object, ...]]:
+    """What changes and what was seen of guarded balances, in the order in which all lock them."""
+    changes = net_changes(one for one in entries if one.account.kind in GUARDED)
+    touched: set[Account] = {*changes, *batch.seen}
+    return [
+        (
+            account.kind,
+            account.subject,
+            account.customer,
+            account.item,
+            account.unit,
+            account.rule.side,
+            changes.get(account, 0),
+            batch.seen.get(account),
+        )
+        for account in sorted(touched, key=key_of)
+    ]

@@ -1,0 +1,13 @@
+-- The sealed tree over the events, and its heads. What is sealed can be compared with a head kept outside.
+CREATE TABLE tree_leaves (
+  number bigint PRIMARY KEY,
+  position bigint NOT NULL UNIQUE,
+  hash bytea NOT NULL
+);
+CREATE TABLE tree_heads (
+  size bigint PRIMARY KEY,
+  root bytea NOT NULL,
+  peaks bytea NOT NULL,
+  sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
