@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from refund_adapters.companies import Companies
 from refund_adapters.fields import short
 from refund_adapters.rhythm import Rhythm
 from refund_adapters.rivhit.settings import LIVE_URL, RivhitSettings
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     store: Annotated[str, Field(repr=False)] = "sqlite:///refunds.db"
     """`sqlite:///FILE` (four slashes for an absolute path), `postgresql://USER@HOST/DATABASE?schema=NAME`,
     or `memory:`."""
+    stores: Annotated[dict[str, str], Field(repr=False)] = {}
+    """Where each company's store is, a JSON object of addresses; it goes before `store`."""
     actor: Annotated[str, Field(max_length=120)] = ""
     """Who acts; the name of the user of this machine where nothing is said."""
     rivhit_url: Annotated[str, Field(repr=False)] = LIVE_URL
@@ -104,8 +107,13 @@ class Settings(BaseSettings):
             raise _without_input(error) from None
 
     def open_store(self) -> SqlStore:
-        """Open the store that the settings name; raises `InvalidInputError` or `StoreError`."""
-        return open_store(self.store)
+        """Open the company's store; raises `InvalidInputError` or `StoreError`."""
+        return open_store(self.address)
+
+    @property
+    def address(self) -> str:
+        """Where the company's store is, by the table of stores or else by the one named."""
+        return Companies(self.stores).address(self.company) if self.stores else self.store
 
 
 def _limit(amount: str, currency: str) -> int:

@@ -25,7 +25,8 @@ StoreFlag = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Where the ledger is kept: sqlite:///FILE. Or REFUND_LEDGER_STORE; "
+        help="Where the ledger is kept: sqlite:///FILE, or "
+        "postgresql://USER@HOST/DATABASE?schema=NAME. Or REFUND_LEDGER_STORE; "
         "sqlite:///refunds.db where nothing is said.",
         rich_help_panel=PANEL,
     ),
@@ -88,6 +89,8 @@ class Run:
         from refund_adapters.settings import read_settings
 
         flags |= {"store": self.store, "company": self.company, "actor": self.actor}
+        if self.store is not None:
+            flags["stores"] = {}  # The store that was named goes before the table.
         return read_settings(**flags)
 
     @contextmanager
@@ -100,7 +103,7 @@ class Run:
 
         settings = self.settings(**flags)
         if not creates:
-            _exists(settings.store)
+            _exists(settings.address)
         with Desk.from_settings(settings, calls=calls) as desk:
             yield desk
 

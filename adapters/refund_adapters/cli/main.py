@@ -14,13 +14,17 @@ import typer
 
 from refund_adapters.cli import (
     answers,
+    companies,
     dispatching,
     errors,
+    exporting,
     granting,
     originals,
     people,
     requests,
     sandbox,
+    storing,
+    verifying,
 )
 from refund_adapters.cli.everywhere import ActorFlag, CompanyFlag, JsonFlag, Run, StoreFlag
 
@@ -43,7 +47,19 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (sandbox, originals, granting, requests, people, dispatching, answers):
+for room in (
+    sandbox,
+    originals,
+    granting,
+    requests,
+    people,
+    dispatching,
+    answers,
+    exporting,
+    storing,
+    companies,
+    verifying,
+):
     app.add_typer(room.app)
 
 

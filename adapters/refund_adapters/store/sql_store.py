@@ -190,6 +190,15 @@ class SqlStore(ABC):
         )
         return self._read(rows, lambda row: (_account(row), int(row[7])))
 
+    def kinds(self, company: str) -> dict[tuple[AccountKind, str], int]:
+        """The signed sum of a company's postings by kind of account and unit, none of them zero."""
+        rows = self._rows(
+            "SELECT kind, unit, sum(amount) FROM postings WHERE company = ? "
+            "GROUP BY kind, unit HAVING sum(amount) <> 0 ORDER BY kind, unit",
+            (company,),
+        )
+        return dict(self._read(rows, lambda row: ((AccountKind(row[0]), row[1]), int(row[2]))))
+
     def postings(self, company: str, **columns: str) -> Iterator[tuple[int, Posting]]:
         """Postings that fit the columns given with their positions, in order, a page at a time."""
         where, values = _fits({"company": company, **columns})
