@@ -38,6 +38,7 @@ class AccountKind(StrEnum):
     PAID = "paid"
     GRANTED = "granted"
     BOOKS = "books"
+    EXPLAINED = "explained"
 
 
 class Rule(NamedTuple):
@@ -73,7 +74,7 @@ RULES: dict[AccountKind, Rule] = {
     AccountKind.ISSUED: Rule(_R, 1, guarded=False, meaning="what has been credited and paid back"),
     AccountKind.UNCOVERED: Rule(_R, -1, guarded=False, meaning="the other side of cover"),
     AccountKind.ALLOWED: Rule(
-        _R, -1, guarded=False, meaning="rights that goodwill refunds were given"
+        _R, -1, guarded=False, meaning="rights beyond originals: goodwill, and explained excess"
     ),
     AccountKind.OPEN: Rule(_M, 1, guarded=True, meaning="what the customer still owes on a sale"),
     AccountKind.CREDIT: Rule(_M, -1, guarded=True, meaning="what the customer may ask for"),
@@ -92,6 +93,9 @@ RULES: dict[AccountKind, Rule] = {
     AccountKind.GRANTED: Rule(_M, 1, guarded=False, meaning="the other side of granted credit"),
     AccountKind.BOOKS: Rule(
         _M, -1, guarded=False, meaning="the other side of what the originals brought in"
+    ),
+    AccountKind.EXPLAINED: Rule(
+        _M, -1, guarded=False, meaning="the other side of what was unexplained, by explanation"
     ),
 }
 

@@ -10,9 +10,8 @@ from refund_ledger import calling, lifecycle, recording
 from refund_ledger.asking import Request, check_shape
 from refund_ledger.balances import Look
 from refund_ledger.errors import (
-    BalancesMovedError,
+    MOVED,
     ConflictError,
-    GuardError,
     InvalidInputError,
     KeyReusedError,
     LedgerError,
@@ -30,7 +29,10 @@ from refund_ledger.events import (
     ReductionReason,
     RefundRequested,
 )
+from refund_ledger.explaining import Explanation, explain
+from refund_ledger.many import Groups
 from refund_ledger.originals import Original, OriginalRef
+from refund_ledger.outside import Outside, record_outside
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant, RecordedOriginal, fold_original
 from refund_ledger.refund import Refund, calls_due, evolve, fold, refund_id
@@ -52,13 +54,10 @@ class Result:
     repeated: bool
 
 
-MOVED = (StreamMovedError, BalancesMovedError, GuardError)
-"""What a save is refused with where another was faster."""
-
 Decide = Callable[[Refund, Look], Sequence[Event]]
 
 
-class RefundLedger:
+class RefundLedger(Groups[Result]):
     """The refunds of one company over one store."""
 
     def __init__(
@@ -74,6 +73,10 @@ class RefundLedger:
         self.company = company
         self.terms = terms or Terms()
         self._sayable = sayable
+
+    def on(self, store: Store) -> RefundLedger:
+        """The same ledger over another store."""
+        return RefundLedger(store, self.company, self.terms, sayable=self._sayable)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -91,9 +94,9 @@ class RefundLedger:
             raise NotFoundError(f"no refund was requested under the key {key!r}")
         return found
 
-    def original(self, ref: OriginalRef) -> RecordedOriginal:
-        """Load an original; raises `NotFoundError`."""
-        found = fold_original(self.store.stream(ref.stream(self.company)))
+    def original(self, ref: OriginalRef, seen: Store | None = None) -> RecordedOriginal:
+        """Load an original, as `seen` has it where that is given; raises `NotFoundError`."""
+        found = fold_original((seen or self.store).stream(ref.stream(self.company)))
         if found is None:
             raise NotFoundError(f"{ref} is not recorded; import it first")
         return found
@@ -104,18 +107,16 @@ class RefundLedger:
         """Record an original, and what a receipt pays; false where it was recorded before."""
         self._own_company(original.company)
 
-        def decide() -> tuple[tuple[Event, ...], Look]:
-            look = Look(self.store.balance)
+        def decide(look: Look) -> tuple[Event, ...]:
             before = fold_original(self.store.stream(original.ref.stream(self.company)))
             found = [self._sale(part.sale) for part in original.closes]
             if before is None:
                 recording.check_sales(original, found)
             sales = [sale for sale in found if sale] if before is None else []
             granted = self.store.stream(recording.grant_stream(self.company, str(original.ref)))
-            events = recording.record(
+            return recording.record(
                 original, before, sales, stamp, read_from=read_from, look=look, granted=granted
             )
-            return events, look
 
         return self._until_saved(decide)
 
@@ -128,12 +129,10 @@ class RefundLedger:
         self._own_company(grant.company)
         named = OriginalRef.parse(grant.receipt, field="receipt") if grant.receipt else None
 
-        def decide() -> tuple[tuple[Event, ...], Look]:
-            look = Look(self.store.balance)
+        def decide(look: Look) -> tuple[Event, ...]:
             before = self.store.stream(grant.stream)
             receipt = self.original(named).recorded if named else None
-            events = recording.grant_credit(grant, before, stamp, receipt=receipt, look=look)
-            return events, look
+            return recording.grant_credit(grant, before, stamp, receipt=receipt, look=look)
 
         return self._until_saved(decide)
 
@@ -152,9 +151,8 @@ class RefundLedger:
             raise InvalidInputError("amount", "expected more than zero")
         stream = recording.grant_stream(self.company, reference)
 
-        def decide() -> tuple[tuple[Event, ...], Look]:
-            look = Look(self.store.balance)
-            events = recording.reduce_credit(
+        def decide(look: Look) -> tuple[Event, ...]:
+            return recording.reduce_credit(
                 self.store.stream(stream),
                 stamp,
                 reference=reference,
@@ -164,9 +162,21 @@ class RefundLedger:
                 sale=self.original(sale).recorded if sale else None,
                 comment=comment,
             )
-            return events, look
 
         return self._until_saved(decide)
+
+    def record_outside(self, outside: Outside, stamp: Stamp) -> bool:
+        """Record a refund that was made outside this ledger; false where it was recorded before."""
+        self._own_company(outside.company)
+        return self._until_saved(lambda look: record_outside(self.store, outside, stamp, look))
+
+    def explain(self, told: Explanation, stamp: Stamp, *, refund: UUID | None = None) -> bool:
+        """Say what was booked beyond an original, or without a place; false where said before.
+
+        `refund` is the refund that the document belongs to; none for one made outside.
+        """
+        self._own_company(told.company)
+        return self._until_saved(lambda look: explain(self.store, told, stamp, look, refund=refund))
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -179,10 +189,11 @@ class RefundLedger:
         self._own_company(ask.company)
         stream = refund_id(self.company, ask.key)
         for _ in range(MAX_TRIES):
-            if self.store.stream(stream):
+            seen = self._about(ask)
+            if seen.stream(stream):
                 return self._repeated(ask)
             try:
-                requested, look = self._draft(ask, stamp)
+                requested, look = self._draft(ask, stamp, seen)
                 refund = evolve(None, requested)
                 self.store.append(Append((requested,), look.seen, {refund.id: calls_due(refund)}))
             except MOVED:
@@ -197,17 +208,24 @@ class RefundLedger:
 
     def draft(self, ask: Request, stamp: Stamp) -> RefundRequested:
         """Work out what a request comes to, without saving it; raises `RefusedError`."""
-        return self._draft(ask, stamp)[0]
+        return self._draft(ask, stamp, self._about(ask))[0]
 
-    def _draft(self, ask: Request, stamp: Stamp) -> tuple[RefundRequested, Look]:
+    def _about(self, ask: Request) -> Store:
+        """What a request needs to be judged, read at one moment."""
+        named = [ref for ref in (ask.original_ref, ask.receipt_ref) if ref]
+        streams = [refund_id(self.company, ask.key), *(ref.stream(self.company) for ref in named)]
+        return self.store.about(self.company, streams, [str(ref) for ref in named])
+
+    def _draft(self, ask: Request, stamp: Stamp, seen: Store) -> tuple[RefundRequested, Look]:
         check_shape(ask)
         requested, look = judge(
             ask,
             stamp,
-            self.store,
+            seen,
             self.terms,
-            original=self._recorded(ask.original_ref),
-            receipt=self._recorded(ask.receipt_ref),
+            original=self._recorded(ask.original_ref, seen),
+            receipt=self._recorded(ask.receipt_ref, seen),
+            fresh=self.store,
         )
         if self._sayable:
             self._sayable(requested)
@@ -345,15 +363,20 @@ class RefundLedger:
         self.store.append(Append(events, look.seen, {refund: calls_due(now)}))
         return Result(now, repeated=False)
 
-    def _until_saved(self, decide: Callable[[], tuple[tuple[Event, ...], Look]]) -> bool:
+    def _until_saved(self, decide: Callable[[Look], tuple[Event, ...]]) -> bool:
         for _ in range(MAX_TRIES):
-            events, look = decide()
-            if not events:
-                return False
+            look = Look(self.store.balance)
             try:
+                events = decide(look)
+                if not events:
+                    return False
                 self.store.append(Append(events, look.seen))
             except MOVED:
                 continue
+            except RefusedError:
+                if look.has_moved():
+                    continue  # Others saved between our reads: what they showed never was.
+                raise
             return True
         raise self._too_busy()
 
@@ -365,8 +388,8 @@ class RefundLedger:
             raise KeyReusedError(ask.key, first=first.request.digest, second=ask.digest)
         return Result(first, repeated=True)
 
-    def _recorded(self, ref: OriginalRef | None) -> OriginalRecorded | None:
-        return self.original(ref).recorded if ref else None
+    def _recorded(self, ref: OriginalRef | None, seen: Store) -> OriginalRecorded | None:
+        return self.original(ref, seen).recorded if ref else None
 
     def _own_company(self, company: str) -> None:
         if company != self.company:

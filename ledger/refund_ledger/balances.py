@@ -26,9 +26,10 @@ class Look:
             self.seen[account] = self._read(account)
         return account.rule.side * (self.seen[account] + self._posted[account])
 
-    def has_moved(self) -> bool:
-        """Whether a balance is no longer what was seen of it."""
-        return any(self._read(account) != seen for account, seen in self.seen.items())
+    def has_moved(self, read: Read | None = None) -> bool:
+        """Whether a balance is no longer what was seen of it; `read` where it is read elsewhere."""
+        now = read or self._read
+        return any(now(account) != seen for account, seen in self.seen.items())
 
     def post(self, entries: Iterable[Posting]) -> None:
         """Count postings that this decision adds; later reads include them."""

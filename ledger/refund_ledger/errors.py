@@ -92,3 +92,10 @@ class GuardError(ConflictError):
 
 class InvariantError(LedgerError):
     """The ledger contradicts itself; nothing was written."""
+
+
+MOVED = (StreamMovedError, BalancesMovedError, GuardError)
+"""What a save is refused with where another was faster."""
+
+JUDGED = (InvalidInputError, NotFoundError, RefusedError, ConflictError)
+"""What is the matter with one command; anything else is the matter with all that come with it."""

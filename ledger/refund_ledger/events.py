@@ -1,7 +1,8 @@
 """What has happened, in the past tense and for ever; each event carries every number that it moves.
 
-The one import for events: those recorded of the accounting system, those of a refund's life, and
-the values inside them. `TOPIC` is the stored name of a class and never changes.
+The one import for events: those recorded of the accounting system, those of a refund's life, those
+about what was given back outside, and the values inside them. `TOPIC` is the stored name of a class
+and never changes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from refund_ledger.originals import Document, Half
+from refund_ledger.outside_events import DiscrepancyExplained, OutsideRefundRecorded
 from refund_ledger.recorded_events import (
     CreditGranted,
     CreditReduced,
@@ -47,6 +49,7 @@ from refund_ledger.values import (
     Fall,
     GivenBack,
     GrantReason,
+    How,
     Learned,
     Part,
     ReductionReason,
@@ -69,6 +72,7 @@ __all__ = [
     "CreditReduced",
     "Decision",
     "Digest",
+    "DiscrepancyExplained",
     "DocumentId",
     "Draw",
     "Event",
@@ -76,11 +80,13 @@ __all__ = [
     "Fall",
     "GivenBack",
     "GrantReason",
+    "How",
     "InvoicePartCancelled",
     "LateSuccessFound",
     "Learned",
     "OriginalPaid",
     "OriginalRecorded",
+    "OutsideRefundRecorded",
     "Part",
     "PartWatched",
     "ReceiptPartCancelled",
@@ -119,8 +125,15 @@ def _leaves(cls: type[Event]) -> Iterator[type[Event]]:
 def claims(event: Event) -> tuple[Document, ...]:
     """The documents that an event takes for itself; one document is taken once in a company."""
     match event:
-        case InvoicePartCancelled() | ReceiptPartCancelled() | LateSuccessFound():
+        case (
+            InvoicePartCancelled()
+            | ReceiptPartCancelled()
+            | LateSuccessFound()
+            | OutsideRefundRecorded()
+        ):
             return (event.document.key,)
+        case DiscrepancyExplained(reversed_by=DocumentId() as document):
+            return (document.key,)
         case CreditGranted(document=DocumentId() as document):
             return (document.key,)
         case OriginalRecorded():

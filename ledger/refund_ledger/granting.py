@@ -151,10 +151,18 @@ def reduce_credit(
 ) -> tuple[Event, ...]:
     """Record that a granted credit became less elsewhere; what is no longer there is unexplained.
 
-    `sale` is the sale that the credit paid, for `used_on_sale`. The same command again is nothing.
+    `sale` is the sale that the credit paid, for `used_on_sale`. The same command again is nothing,
+    and one of the same id with other content is refused.
     """
-    if any(event.command_id == stamp.command_id for event in events):
-        return ()
+    comment = said(comment, "comment")
+    content = _reduction(why, amount, str(sale.ref) if sale else "", comment)
+    for event in events:
+        if isinstance(event, CreditReduced) and event.command_id == stamp.command_id:
+            whole = event.amount + event.exceeds
+            first = _reduction(event.why, whole, event.sale, event.comment)
+            if first == content:
+                return ()
+            raise KeyReusedError(stamp.command_id, first=first, second=content)
     granted = _granted_in(events)
     if granted is None:
         raise NotFoundError(f"no credit was granted under {reference!r}; check the reference")
@@ -179,9 +187,14 @@ def reduce_credit(
             exceeds=amount - taken,
             sale=str(sale.ref) if sale else "",
             pays=min(amount, debt),
-            comment=said(comment, "comment"),
+            comment=comment,
         ),
     )
+
+
+def _reduction(why: ReductionReason, amount: int, sale: str, comment: str) -> str:
+    """SHA-256 over what a reduction says, to tell it from another under the same key."""
+    return digest_of({"why": why, "amount": amount, "sale": sale, "comment": comment})
 
 
 def _of(event: Event, kind: AccountKind, subject: str) -> Account:

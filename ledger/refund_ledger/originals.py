@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 from uuid import UUID, uuid5
 
@@ -16,12 +17,18 @@ NAMESPACE = UUID("6f0c2a3e-6e0b-5a0c-9d57-8f2f6f9c1b11")
 """Under which the ids of streams are derived from their business keys."""
 
 
+@lru_cache(maxsize=10_000)
 def stream_id(company: str, what: str, name: str) -> UUID:
     """The id of a stream, from its business key; the same key has the same id for ever.
 
     In two steps, so that no two companies share an id whatever their names hold.
     """
-    return uuid5(uuid5(NAMESPACE, company), f"{what}/{name}")
+    return uuid5(_of_company(company), f"{what}/{name}")
+
+
+@lru_cache(maxsize=1000)
+def _of_company(company: str) -> UUID:
+    return uuid5(NAMESPACE, company)
 
 
 Minor = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]

@@ -10,6 +10,7 @@ from refund_ledger.errors import InvariantError
 from refund_ledger.events import (
     CreditGranted,
     CreditReduced,
+    DiscrepancyExplained,
     Draw,
     Event,
     Fall,
@@ -18,6 +19,7 @@ from refund_ledger.events import (
     LateSuccessFound,
     OriginalPaid,
     OriginalRecorded,
+    OutsideRefundRecorded,
     Part,
     ReceiptPartCancelled,
     RefundClosed,
@@ -40,35 +42,29 @@ def postings(event: Event) -> tuple[Posting, ...]:
     """
     lines = _Lines(event)
     match event:
-        case OriginalRecorded():
-            lines.original_recorded(event)
-        case OriginalPaid():
-            lines.money(_K.BOOKS, event.paid, subject=event.sale)
-            lines.money(_K.OPEN, event.credit - event.paid, subject=event.sale)
-            lines.cover(_K.COVERED, event.sale, event.paid - event.credit)
-            lines.credit(event.sale, -event.credit)
-        case CreditGranted():
-            lines.money(_K.GRANTED, event.amount, subject=event.why)
-            lines.credit(event.source, -event.amount)
-            lines.cover(_K.COVERED, event.receipt, -event.from_cover)
-        case CreditReduced():
-            lines.credit_reduced(event)
+        case OriginalRecorded() | OriginalPaid() | CreditGranted() | CreditReduced():
+            lines.recorded(event)
         case RefundRequested():
             lines.requested(event)
         case InvoicePartCancelled():
             lines.reserved("sale", -event.from_reserved)
             lines.reserved("quantity", -event.quantity, QUANTITY)
             lines.issued(Part.INVOICE, event.fall.source, event.from_reserved, event.excess)
-            lines.post(
-                _K.ISSUED, event.quantity, subject=event.sale, item="quantity", unit=QUANTITY
-            )
+            lines.quantity_issued(event.sale, event.quantity)
             lines.fall(event.fall, event.net, event.vat)
         case ReceiptPartCancelled():
             lines.reserved("money", -event.from_reserved)
             lines.issued(Part.RECEIPT, event.receipt, event.from_reserved, event.excess)
             lines.draws(event.draws, event.source_account)
         case LateSuccessFound():
-            lines.late_success(event)
+            side = "sale" if event.part is Part.INVOICE else "money"
+            lines.reserved(side, -event.from_reserved)
+            lines.reserved("quantity", -event.quantity, QUANTITY)
+            lines.found(event, event.from_reserved, event.quantity)
+        case OutsideRefundRecorded():
+            lines.found(event, 0, 0)
+        case DiscrepancyExplained():
+            lines.explained(event)
         case RefundRejected() | RefundWithdrawn() | RefundCompleted() | RefundClosed():
             lines.given_back(event.given_back)
         case _:
@@ -82,6 +78,14 @@ def net_changes(entries: Iterable[Posting]) -> dict[Account, int]:
     for account, amount in entries:
         sums[account] += amount
     return {account: sums[account] for account in sorted(sums) if sums[account]}
+
+
+def _quantity(lines: Iterable[TakenLine]) -> int:
+    return sum(line.quantity for line in lines)
+
+
+def _amount(lines: Iterable[TakenLine], payments: Iterable[TakenPayment]) -> int:
+    return sum(line.gross for line in lines) + sum(payment.amount for payment in payments)
 
 
 class _Lines:
@@ -148,6 +152,24 @@ class _Lines:
 
     # --- the events -------------------------------------------------------------------------------
 
+    def recorded(
+        self, event: OriginalRecorded | OriginalPaid | CreditGranted | CreditReduced
+    ) -> None:
+        match event:
+            case OriginalRecorded():
+                self.original_recorded(event)
+            case OriginalPaid():
+                self.money(_K.BOOKS, event.paid, subject=event.sale)
+                self.money(_K.OPEN, event.credit - event.paid, subject=event.sale)
+                self.cover(_K.COVERED, event.sale, event.paid - event.credit)
+                self.credit(event.sale, -event.credit)
+            case CreditGranted():
+                self.money(_K.GRANTED, event.amount, subject=event.why)
+                self.credit(event.source, -event.amount)
+                self.cover(_K.COVERED, event.receipt, -event.from_cover)
+            case CreditReduced():
+                self.credit_reduced(event)
+
     def original_recorded(self, event: OriginalRecorded) -> None:
         original = str(event.ref)
         for line in event.lines:
@@ -212,30 +234,64 @@ class _Lines:
     def draws(self, draws: Iterable[Draw], source_account: str) -> None:
         """Book the money that left, and take it from where it was held or promised."""
         for draw in draws:
-            self.held(draw.source, draw.held)
-            self.money(_K.PROMISED_CREDIT, draw.promised, subject=draw.source)
-            self.credit(draw.source, draw.credit)
-            self.money(_K.OPEN, draw.reopens + draw.uncovers, subject=draw.source)
-            self.money(_K.UNEXPLAINED, draw.exceeds, subject=draw.source)
-            self.cover(_K.PROMISED_COVER, draw.source, -draw.reopens)
-            self.cover(_K.COVERED, draw.source, -draw.uncovers)
-            whole = draw.held + draw.promised + draw.credit + draw.reopens + draw.uncovers
-            self.post(_K.PAID, -(whole + draw.exceeds), subject=source_account)
+            self.post(_K.PAID, -self.drawn(draw), subject=source_account)
 
-    def late_success(self, event: LateSuccessFound) -> None:
-        side = "sale" if event.part is Part.INVOICE else "money"
-        self.reserved(side, -event.from_reserved)
-        self.reserved("quantity", -event.quantity, QUANTITY)
+    def drawn(self, draw: Draw) -> int:
+        """Take money from one source; returns how much."""
+        self.held(draw.source, draw.held)
+        self.money(_K.PROMISED_CREDIT, draw.promised, subject=draw.source)
+        self.credit(draw.source, draw.credit)
+        self.money(_K.OPEN, draw.reopens + draw.uncovers, subject=draw.source)
+        self.money(_K.UNEXPLAINED, draw.exceeds, subject=draw.source)
+        self.cover(_K.PROMISED_COVER, draw.source, -draw.reopens)
+        self.cover(_K.COVERED, draw.source, -draw.uncovers)
+        placed = draw.held + draw.promised + draw.credit + draw.reopens + draw.uncovers
+        return placed + draw.exceeds
+
+    def found(
+        self, event: LateSuccessFound | OutsideRefundRecorded, reserved: int, quantity: int
+    ) -> None:
+        """Count a document that nobody waited for: what a refund held for it, and what it took."""
         self.take_lines(event.original, event.lines, -1)
         self.take_payments(event.original, event.payments, -1)
-        quantity = event.quantity + sum(line.quantity for line in event.lines)
-        self.post(_K.ISSUED, quantity, subject=event.original, item="quantity", unit=QUANTITY)
-        within = sum(line.gross for line in event.lines)
-        within += sum(payment.amount for payment in event.payments)
-        self.issued(event.part, event.original, event.from_reserved + within, event.excess)
+        self.quantity_issued(event.original, quantity + _quantity(event.lines))
+        within = reserved + _amount(event.lines, event.payments)
+        self.issued(event.part, event.original, within, event.excess)
         if event.fall:
             self.fall(event.fall, event.net, event.vat)
         self.draws(event.draws, event.source_account)
+
+    def explained(self, event: DiscrepancyExplained) -> None:
+        """Lift what is explained off the alerts, undo or count it, and post what is left of it."""
+        side = "sale" if event.part is Part.INVOICE else "money"
+        self.take_lines(event.original, event.restored_lines, 1)
+        self.take_payments(event.original, event.restored_payments, 1)
+        self.take_lines(event.counts_on, event.lines, -1)
+        self.take_payments(event.counts_on, event.payments, -1)
+        self.quantity_issued(event.original, -_quantity(event.restored_lines))
+        self.quantity_issued(event.counts_on, _quantity(event.lines))
+        restored = _amount(event.restored_lines, event.restored_payments)
+        counted = _amount(event.lines, event.payments)
+        gone = event.excess + restored - event.allowed
+        self.post(_K.EXCESS, event.excess, subject=event.original, item=side)
+        self.post(_K.ALLOWED, -event.allowed, subject=event.original, item=side)
+        self.post(_K.ISSUED, -gone, subject=event.original, item=side)
+        self.post(_K.ISSUED, counted, subject=event.counts_on, item=side)
+
+        # A credited sale that found no place stands on the credit side, money that left opposite.
+        lifted = event.unexplained if event.part is Part.INVOICE else -event.unexplained
+        self.money(_K.UNEXPLAINED, lifted, subject=event.source)
+        self.money(_K.OPEN, -event.pays, subject=event.source)
+        self.cover(_K.COVERED, event.source, event.pays)
+        self.credit(event.source, -event.credit)
+        placed = sum(self.drawn(draw) for draw in event.draws) - event.pays - event.credit
+        if event.fall:
+            self.fall(event.fall, 0, 0)
+            placed -= event.fall.whole
+        self.money(_K.EXPLAINED, -(lifted + placed), subject=event.how)
+
+    def quantity_issued(self, original: str, quantity: int) -> None:
+        self.post(_K.ISSUED, quantity, subject=original, item="quantity", unit=QUANTITY)
 
     def given_back(self, back: GivenBack) -> None:
         self.take_lines(back.sale, back.lines, 1)

@@ -27,9 +27,11 @@ def judge(
     *,
     original: OriginalRecorded | None,
     receipt: OriginalRecorded | None,
+    fresh: Store | None = None,
 ) -> tuple[RefundRequested, Look]:
     """Work out what a request comes to, and the balances that this rests on.
 
+    `fresh` is the store as it is when a reason is about to be said, where `store` is of one moment.
     Raises `RefusedError` with every reason at once, `BalancesMovedError` where others saved while
     the reasons were found.
     """
@@ -40,14 +42,13 @@ def judge(
             # Amounts of another currency say nothing, so no other reason is looked for.
             raise RefusedError(f"{one.ref} is in {one.currency}; refund it in that currency")
     customer = original.customer_id if original else ask.customer_id
-    credits_now = partial(store.credits, ask.company, customer, ask.currency)
     draft = Draft(
         ask=ask,
         look=Look(store.balance),
         sale=sale,
         receipt=paid,
         customer_id=customer,
-        credits=tuple(credits_now()),
+        credits=tuple(store.credits(ask.company, customer, ask.currency)),
         own_source=f"refund:{stream}",
     )
     if original and ask.customer_id not in {"", customer}:
@@ -69,12 +70,19 @@ def judge(
         **fields,
     )
     reasons = (*draft.reasons, *why_not(requested, facts, terms))
-    if reasons and (draft.look.has_moved() or tuple(credits_now()) != draft.credits):
+    if reasons and _has_moved(draft, fresh or store):
         raise BalancesMovedError("others saved between our reads of what is left; ask again")
     if reasons:
         raise RefusedError(*dict.fromkeys(reasons))
     approvals = why_approve(requested, facts, terms)
     return requested.model_copy(update={"needs_approval": approvals}), draft.look
+
+
+def _has_moved(draft: Draft, now: Store) -> bool:
+    """Whether others saved since the reasons were found."""
+    ask = draft.ask
+    credits_now = tuple(now.credits(ask.company, draft.customer_id, ask.currency))
+    return credits_now != draft.credits or draft.look.has_moved(now.balance)
 
 
 def _facts(draft: Draft, fields: dict[str, Any], store: Store) -> Facts:

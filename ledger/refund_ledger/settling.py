@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.balances import Look
 from refund_ledger.events import (
     Draw,
+    Event,
     Fall,
     GivenBack,
     Part,
@@ -21,11 +22,9 @@ from refund_ledger.money import allocate
 from refund_ledger.refund import Refund
 
 
-def account(request: RefundRequested, kind: AccountKind, source: str) -> Account:
-    """The account of one kind that a source's position is kept in."""
-    return Account(
-        request.company, kind, source, customer=request.customer_id, unit=request.currency
-    )
+def account(event: Event, kind: AccountKind, source: str) -> Account:
+    """The account of one kind that a source's position is kept in, of the event's customer."""
+    return Account(event.company, kind, source, customer=event.customer_id, unit=event.currency)
 
 
 def fall_of(request: RefundRequested, booked: int, within: int, look: Look) -> Fall:
@@ -33,29 +32,44 @@ def fall_of(request: RefundRequested, booked: int, within: int, look: Look) -> F
 
     `within` is what the original had of it; what was booked beyond finds no place.
     """
-    source, rest = request.source, within
+    fall, rest = fall_on(request, request.source, within, look)
+    if request.kind is RefundKind.GOODWILL:
+        # A goodwill has no sale that was paid: its credit stands without cover.
+        return fall.model_copy(update={"granted": rest, "exceeds": booked - within})
+    return fall.model_copy(update={"exceeds": rest + booked - within})
+
+
+def fall_on(event: Event, source: str, amount: int, look: Look) -> tuple[Fall, int]:
+    """Let an amount fall on a source's debt, promises and cover; also what found no place there."""
+    rest = amount
 
     def take(kind: AccountKind) -> int:
         nonlocal rest
-        taken = min(rest, look(account(request, kind, source)))
+        taken = min(rest, look(account(event, kind, source)))
         rest -= taken
         return taken
 
     opened = take(AccountKind.OPEN)
     promised = take(AccountKind.PROMISED_COVER)
-    if request.kind is RefundKind.GOODWILL:
-        # A goodwill has no sale that was paid: its credit stands without cover.
-        return Fall(
-            source=source, opened=opened, promised=promised, granted=rest, exceeds=booked - within
-        )
     credit = take(AccountKind.COVERED)
-    return Fall(
-        source=source,
-        opened=opened,
-        promised=promised,
-        credit=credit,
-        exceeds=rest + booked - within,
-    )
+    return Fall(source=source, opened=opened, promised=promised, credit=credit), rest
+
+
+def draws_on(
+    event: Event, sources: Sequence[tuple[str, int]], amount: int, look: Look
+) -> tuple[list[Draw], int]:
+    """Take money of sources, each with the most that it gives: free credit, then cover.
+
+    Also what they do not have. No source is named twice.
+    """
+    draws, rest = list[Draw](), amount
+    for source, most in sources:
+        wanted = min(rest, most)
+        credit = min(wanted, look(account(event, AccountKind.CREDIT, source)))
+        uncovers = min(wanted - credit, look(account(event, AccountKind.COVERED, source)))
+        rest -= credit + uncovers
+        draws.append(Draw(source=source, credit=credit, uncovers=uncovers))
+    return draws, rest
 
 
 def draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.accounts import GUARDED, Account, AccountKind, Posting
 from refund_ledger.events import Event
+from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import CallDue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Append:
     """What one save holds; the store adds the postings and claims that the events mean."""
 
@@ -21,6 +23,21 @@ class Append:
     """Balances that the decision rests on; the store refuses the save where one has moved."""
     due: Mapping[UUID, tuple[CallDue, ...]] = field(default_factory=dict)
     """What each refund waits for from now on, replacing what it waited for."""
+
+    @cached_property
+    def postings(self) -> tuple[tuple[Posting, ...], ...]:
+        """What each event means, worked out once."""
+        return tuple(postings(event) for event in self.events)
+
+    @cached_property
+    def changes(self) -> dict[Account, int]:
+        """How the guarded balances change, in the order in which all lock them."""
+        return net_changes(
+            posting
+            for entries in self.postings
+            for posting in entries
+            if posting.account.kind in GUARDED
+        )
 
 
 class Store(Protocol):
@@ -32,6 +49,13 @@ class Store(Protocol):
         Raises `StreamMovedError` where a version is taken, `BalancesMovedError` where a seen
         balance has moved, `GuardError` where a guarded account would fall below zero,
         `ClaimedError` where a document is taken already.
+        """
+        ...
+
+    def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Store:
+        """The store as it is at one moment, for what is read of these streams and subjects.
+
+        What else is asked of it may be of a later moment; what is saved is saved as ever.
         """
         ...
 
@@ -49,4 +73,34 @@ class Store(Protocol):
 
     def total(self, company: str, kind: AccountKind, **columns: str) -> int:
         """The signed sum of all postings of one kind that fit the columns given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a group of commands will read beside its streams."""
+
+    subjects: frozenset[str] = frozenset()
+    """The originals and sources whose balances and excess are read."""
+    customers: frozenset[tuple[str, str]] = frozenset()
+    """The customers, each with a currency, whose credits and whole debt are read."""
+
+
+Then = Callable[[Mapping[UUID, list[Event]]], Wanted]
+"""Says what else is read, once the streams are known."""
+
+
+@runtime_checkable
+class GroupStore(Store, Protocol):
+    """A store that reads for many commands in a few questions, and saves them as one."""
+
+    def append(self, *batches: Append) -> None:
+        """Save all of them or nothing, each as if those before it were saved already."""
+        ...
+
+    def ahead(self, company: str, streams: Iterable[UUID], then: Then) -> Store:
+        """Read all of it at one moment; the store returned answers it from memory.
+
+        Whatever else that store is asked, it asks below.
+        """
         ...

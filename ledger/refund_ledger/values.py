@@ -69,6 +69,19 @@ class Learned(StrEnum):
     PERSON = "person"
 
 
+class How(StrEnum):
+    """What a person says that an amount is which found no place when it was booked."""
+
+    REVERSED = "reversed"
+    """The document was reversed there, by another one."""
+    ACCEPTED = "accepted"
+    """It stands: it counts against its original, and the customer has it as credit or in money."""
+    WRITTEN_OFF = "written_off"
+    """The company bears it; the customer stands as if the document had never been made."""
+    BELONGS_ELSEWHERE = "belongs_elsewhere"
+    """It gives back another original."""
+
+
 class Decision(StrEnum):
     """What a person may decide about a part that waits for one."""
 
@@ -128,6 +141,11 @@ class Fall(Immutable):
     """What the customer may now ask for without cover: a goodwill."""
     exceeds: Minor = 0
     """What found no place: unexplained, never payable."""
+
+    @property
+    def whole(self) -> int:
+        """All of it."""
+        return self.opened + self.promised + self.credit + self.granted + self.exceeds
 
 
 class Draw(Immutable):

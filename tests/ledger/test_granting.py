@@ -129,3 +129,24 @@ def test_a_reduction_that_makes_no_sense_is_refused() -> None:
         with pytest.raises(InvalidInputError, match="amount: expected more than zero"):
             books.reduce("old", 0)
         assert books.position("grant:old") == (0, 0, 50)
+
+
+def test_the_same_key_with_other_content_is_not_taken_as_done() -> None:
+    with Books() as books:
+        books.grant("old", 50)
+        sale = books.record(an_invoice(1, a_line(1, 40)))
+        stamp, expired = books.stamp(), ReductionReason.EXPIRED
+        ledger = books.ledger
+        assert ledger.reduce_credit("old", stamp, why=expired, amount=60, comment="x")
+        assert not ledger.reduce_credit("old", stamp, why=expired, amount=60, comment=" x ")
+        used = ReductionReason.USED_ON_SALE
+        other: list[dict[str, Any]] = [
+            {"why": expired, "amount": 50, "comment": "x"},
+            {"why": ReductionReason.REVERSED, "amount": 60, "comment": "x"},
+            {"why": expired, "amount": 60, "comment": "y"},
+            {"why": used, "amount": 60, "comment": "x", "sale": sale},
+        ]
+        for fields in other:
+            with pytest.raises(KeyReusedError, match=f"key '{stamp.command_id}' was used before"):
+                ledger.reduce_credit("old", stamp, **fields)
+        assert books.position("grant:old") == (0, 0, 0)

@@ -17,6 +17,7 @@ from refund_ledger.originals import Kind, Line, Method
 from refund_ledger.refund import PartStatus, Status
 from support.books import a_request
 from support.machine import AMOUNTS, COIN, CUSTOMERS, METHODS, CompanyMachine, sale_lines
+from support.outsides import open_discrepancies
 
 SURPRISES = 2
 """Of how many originals more may turn up in one run; nothing more is given for such a one."""
@@ -265,9 +266,24 @@ class RefundMachine(CompanyMachine):
         if refund.part(part).documents:
             assert found.duplicate_of == refund.part(part).documents[0]
             assert self._payable(refund) == payable
-            self.duplicated.add(refund.request.sale)
+            if part is Part.INVOICE:
+                self.duplicated[str(found.document.key)] = refund.request.sale
         else:
             assert found.duplicate_of is None
+
+    # --- outside ----------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.auditor.surprised) < SURPRISES)
+    @rule(data=st.data(), part=st.sampled_from(Part), customer=CUSTOMERS)
+    def a_document_was_made_outside(self, data: st.DataObject, part: Part, customer: str) -> None:
+        """It counts against its original and pays nobody more than that; without one, nobody."""
+        self._outside(data, part, customer)
+
+    @precondition(lambda self: bool(open_discrepancies(self.books)))
+    @rule(data=st.data())
+    def somebody_explains_a_discrepancy(self, data: st.DataObject) -> None:
+        found = open_discrepancies(self.books)
+        self._explain(data, found[data.draw(st.sampled_from(sorted(found)))])
 
     # --- what always holds ------------------------------------------------------------------------
 
@@ -282,7 +298,7 @@ class RefundMachine(CompanyMachine):
     @invariant()
     def each_sale_stands_as_recorded_less_issued(self) -> None:
         for sale in self.sales:
-            if str(sale.ref) not in self.duplicated:
+            if str(sale.ref) not in self.duplicated.values():
                 self.books.check_sale(sale.ref)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 from uuid import UUID
 
 import pytest
@@ -40,6 +41,10 @@ class Interrupted:
     def append(self, batch: Append) -> None:
         """Save."""
         self.below.append(batch)
+
+    def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Self:  # noqa: ARG002
+        """Read one by one, as no store does: what is decided holds all the same."""
+        return self
 
     def stream(self, stream: UUID) -> list[Event]:
         """Read a stream."""

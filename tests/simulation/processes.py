@@ -24,7 +24,7 @@ from simulation.stage import Actor, DiedError, Stage
 from simulation.worlds import World
 
 LONGEST_DOZE = 400.0
-READS = frozenset({"stream", "balance", "credits", "total", "due", "take"})
+READS = frozenset({"about", "stream", "balance", "credits", "total", "due", "take"})
 
 
 class SteppedStore:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
@@ -15,20 +16,23 @@ from psycopg.rows import tuple_row
 
 from refund_adapters.store import postgres_migrations, sql_store
 from refund_adapters.store.postgres_address import Address
-from refund_adapters.store.postgres_connections import Connection, Connections
-from refund_adapters.store.postgres_errors import is_lost, said, translated
+from refund_adapters.store.postgres_connections import APPLICATION, Connection, Connections
+from refund_adapters.store.postgres_errors import is_lost, translated
 from refund_adapters.store.postgres_recorder import PostgresRecorder, encoded, page_of, rows_of
+from refund_adapters.store.postgres_waking import Waker
 from refund_adapters.store.sql_store import Row, SqlStore, Values, due_of, key_of, time_of
-from refund_ledger.accounts import GUARDED, Account
+from refund_ledger.accounts import GUARDED, Account, Posting
 from refund_ledger.application import Append
 from refund_ledger.events import claims
-from refund_ledger.postings import net_changes, postings
+from refund_ledger.originals import Document
+from refund_ledger.postings import net_changes
 from refund_ledger.refund import CallDue, Waits
 
 T = TypeVar("T")
 MOST_DEADLOCKS = 20
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
+LONGEST_END_MS = 5000
 
 
 class PostgresStore(SqlStore):
@@ -58,12 +62,16 @@ class PostgresStore(SqlStore):
         self._checked = False
         self._connections = Connections(address, check=self._judge)
         with translated(self.where):
-            self.recorder = PostgresRecorder(self._connections, create=lambda: None)
+            self.recorder: PostgresRecorder = PostgresRecorder(
+                self._connections, create=lambda: None
+            )
             with self._connections.get_connection():
                 pass
+        self.waker = Waker(self._connections)
 
     def close(self) -> None:
         """Give back the connections; the store is not usable afterwards."""
+        self.waker.close()
         self._connections.close()
 
     def _judge(self, connection: Connection) -> None:
@@ -81,26 +89,45 @@ class PostgresStore(SqlStore):
         """Save everything in one transaction, or nothing; see `refund_ledger.storing.Store`."""
         stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
         text = encoded([_said(batch, rows) for batch, rows in zip(batches, stored, strict=True)])
-        first = stored[0][0]
-        tried = False
+        self._save(text, stored[0][0])
+        self.waker.ring()
+
+    def _save(self, text: str, first: StoredEvent) -> None:
+        """Save once, however often the connection breaks; `first` is the event that tells."""
+        lost_on = 0
 
         def save(cursor: Cursor[Any]) -> None:
-            nonlocal tried
-            if tried and self._is_saved(cursor, first):
+            nonlocal lost_on
+            if lost_on and self._is_saved(cursor, first, lost_on):
                 return
-            tried = True
-            cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
-
-        for left in range(MOST_DEADLOCKS, -1, -1):
             try:
-                self._patiently(save)
-                return
-            except psycopg.errors.DeadlockDetected as error:
-                if not left:
-                    raise said(self.where, error) from error
+                cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
+            except psycopg.Error as error:
+                lost_on = cursor.connection.info.backend_pid if is_lost(error) else lost_on
+                raise
 
-    def _is_saved(self, cursor: Cursor[Any], first: StoredEvent) -> bool:
-        """Whether the save whose answer was lost did happen: its first event is ours."""
+        with translated(self.where):
+            for left in range(MOST_DEADLOCKS, -1, -1):
+                try:
+                    self._patiently(save)
+                    return
+                except psycopg.errors.DeadlockDetected:
+                    if not left:
+                        raise
+
+    def _is_saved(self, cursor: Cursor[Any], first: StoredEvent, lost_on: int) -> bool:
+        """Whether the save whose answer was lost did happen: its first event is ours.
+
+        The server's process that was given it may not have come to it yet, and would do it after
+        the caller was told something else; so it is ended first.
+        """
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s "
+            "AND pid <> pg_backend_pid() AND usename = session_user AND application_name = %s",
+            (LONGEST_END_MS, lost_on, APPLICATION),
+        )
+        if cursor.fetchone() == (False,):
+            raise psycopg.OperationalError("the process of the lost save does not end")
         cursor.execute(
             "SELECT state FROM stored_events WHERE originator_id = %s AND originator_version = %s",
             (first.originator_id, first.originator_version),
@@ -158,8 +185,11 @@ class PostgresStore(SqlStore):
         with translated(self.where):
             return self._patiently(ask) if reading is None else ask(reading)
 
-    def _moment(self) -> AbstractContextManager[Any]:
-        return self._connections.moment()
+    @contextmanager
+    def _moment(self) -> Iterator[Cursor[Any]]:
+        with translated(self.where), ExitStack() as stack:
+            # Only its beginning is tried again: what was read before would be of another moment.
+            yield self._again(lambda: stack.enter_context(self._connections.moment()))
 
     def _pages(self, after: int, stop: int | None) -> Iterator[list[tuple[int, StoredEvent]]]:
         settled = getattr(self._local, "reading", None) is None
@@ -178,11 +208,18 @@ class PostgresStore(SqlStore):
 
     def _patiently(self, work: Callable[[Cursor[Any]], T]) -> T:
         """Do something with a cursor, again where the server went away and comes back in time."""
+
+        def with_a_connection() -> T:
+            with self._connections.get_connection() as connection:
+                return work(connection.cursor(row_factory=tuple_row, binary=True))
+
+        return self._again(with_a_connection)
+
+    def _again(self, work: Callable[[], T]) -> T:
         until, pause = time.monotonic() + self.patience, FIRST_PAUSE
         while True:
             try:
-                with self._connections.get_connection() as connection:
-                    return work(connection.cursor(row_factory=tuple_row, binary=True))
+                return work()
             except psycopg.Error as error:
                 if not is_lost(error) or time.monotonic() + pause > until:
                     raise
@@ -192,35 +229,54 @@ class PostgresStore(SqlStore):
 
 
 def _said(batch: Append, stored: Sequence[StoredEvent]) -> dict[str, object]:
-    """One batch as the database's function takes it."""
-    entries = [postings(event) for event in batch.events]
+    """One batch as the database's function takes it, with all that its events mean."""
+    return said_of(
+        batch.events[0].company,
+        stored,
+        batch.postings,
+        [claims(event) for event in batch.events],
+        seen=batch.seen,
+        due=batch.due,
+    )
+
+
+def said_of(
+    company: str,
+    stored: Sequence[StoredEvent],
+    entries: Sequence[Sequence[Posting]],
+    claimed: Sequence[Sequence[Document]],
+    *,
+    seen: Mapping[Account, int],
+    due: Mapping[UUID, Sequence[CallDue]],
+) -> dict[str, object]:
+    """One batch as the database's function takes it; postings and claims stand for each event."""
     return {
-        "company": batch.events[0].company,
+        "company": company,
         "events": rows_of(stored),
         "postings": [
             (number, seq, *account[1:], amount)
             for number, of_event in enumerate(entries, 1)
             for seq, (account, amount) in enumerate(of_event)
         ],
-        "balances": _balances(batch, (one for of_event in entries for one in of_event)),
+        "balances": _balances(seen, (one for of_event in entries for one in of_event)),
         "claims": [
             (number, *document)
-            for number, event in enumerate(batch.events, 1)
-            for document in claims(event)
+            for number, documents in enumerate(claimed, 1)
+            for document in documents
         ],
-        "clear": list(batch.due),
+        "clear": list(due),
         "due": [
             (call.refund, call.part, call.waits, call.not_before)
-            for calls in batch.due.values()
+            for calls in due.values()
             for call in calls
         ],
     }
 
 
-def _balances(batch: Append, entries: Any) -> list[tuple[object, ...]]:
+def _balances(seen: Mapping[Account, int], entries: Iterable[Posting]) -> list[tuple[object, ...]]:
     """What changes and what was seen of guarded balances, in the order in which all lock them."""
     changes = net_changes(one for one in entries if one.account.kind in GUARDED)
-    touched: set[Account] = {*changes, *batch.seen}
+    touched: set[Account] = {*changes, *seen}
     return [
         (
             account.kind,
@@ -230,7 +286,7 @@ def _balances(batch: Append, entries: Any) -> list[tuple[object, ...]]:
             account.unit,
             account.rule.side,
             changes.get(account, 0),
-            batch.seen.get(account),
+            seen.get(account),
         )
         for account in sorted(touched, key=key_of)
     ]

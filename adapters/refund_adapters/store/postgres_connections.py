@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -16,10 +16,12 @@ from eventsourcing.postgres import PostgresDatastore
 from psycopg import Cursor
 from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
+from psycopg_pool import PoolClosed
 
 from refund_adapters.store.postgres_address import Address
 
 Connection = psycopg.Connection[DictRow]
+APPLICATION = "refund-ledger"
 CONNECT_SECONDS = 10
 MOST_IDLE = 16
 IDLE_IN_TRANSACTION = "5s"
@@ -77,11 +79,17 @@ class Connections(PostgresDatastore):
     def take(self) -> Connection:
         """The connection used last, or a new one."""
         if self._closed:
-            raise psycopg.InterfaceError("the store was closed")
+            raise PoolClosed("the store was closed")
         try:
             return self._idle.pop()
         except IndexError:
             return self._connect()
+
+    def spare(self) -> Connection | None:
+        """A connection that is idle now, if there is one; to be given back like any other."""
+        with suppress(IndexError):
+            return self._idle.pop()
+        return None
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next use, unless it broke or there are enough."""
@@ -108,7 +116,7 @@ class Connections(PostgresDatastore):
             autocommit=True,
             row_factory=dict_row,
             connect_timeout=CONNECT_SECONDS,
-            application_name="refund-ledger",
+            application_name=APPLICATION,
         )
         try:
             connection.execute(

@@ -9,10 +9,11 @@ from typing import Any
 
 import psycopg
 from eventsourcing.domain import EventSourcingError
-from psycopg_pool import PoolClosed, PoolTimeout
+from psycopg_pool import PoolClosed
 
 from refund_adapters.store.errors import (
     DamagedStoreError,
+    EraError,
     NotOurStoreError,
     ReadOnlyStoreError,
     StoreBusyError,
@@ -51,20 +52,21 @@ _SAYINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
     (psycopg.errors.IndexCorrupted, DamagedStoreError, "is damaged; restore it from a backup"),
 )
 
-LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""What a connection that went away raises."""
-_NOT_LOST = (
-    psycopg.errors.DiskFull,
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.QueryCanceled,
-    psycopg.errors.DeadlockDetected,
-    PoolClosed,
-)
+_GOING = frozenset({"57P01", "57P02", "57P03", "53300"})
+"""A server says that it ends, ended us, is not ready yet, or has no connection left."""
+_BROKEN = "08"
+"""The class of what is said of a broken connection."""
 
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection or the server went away, so that another try may find it again."""
-    return isinstance(error, LOST) and not isinstance(error, _NOT_LOST)
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    if isinstance(error, PoolClosed):
+        return False
+    # Where nobody was left to say anything there is no state.
+    state = error.sqlstate
+    return state is None or state in _GOING or state[:2] == _BROKEN
 
 
 @contextmanager
@@ -91,7 +93,10 @@ def said(where: str, error: Exception) -> LedgerError:
     if isinstance(error, PoolClosed):
         return StoreError(f"the store {where} was closed; open it again")
     if is_lost(error):
-        return StoreGoneError(f"the store {where} does not answer; check the server and try again")
+        return StoreGoneError(
+            f"the store {where} does not answer, or does not let this user in; check the server "
+            "and the address, and try again"
+        )
     state = getattr(error, "sqlstate", None) or type(error).__name__
     return StoreError(f"the store {where} reports {state}")
 
@@ -116,6 +121,11 @@ def _of_a_rule(error: psycopg.Error) -> LedgerError | None:
             return ClaimedError(str(document), diag.message_hint or "another event")
         case "RL005":
             return InvariantError(str(diag.message_primary))
+        case "RL006":
+            return EraError(
+                "the store was promoted to another timeline while it was open; compare the heads "
+                "kept outside with `refund-ledger store adopt`"
+            )
         case _:
             return None
 

@@ -26,6 +26,7 @@ from refund_adapters.store.postgres_errors import translated
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 _STEPS = "refund_adapters.store.postgres_schema"
+OLDEST_SERVER = 14
 MIGRATE = "`refund-ledger store migrate --store postgresql://OWNER@HOST/DATABASE`"
 
 _CLUSTER = (
@@ -37,6 +38,15 @@ _SERVICE_RIGHTS = (
     ("INSERT", "stored_events, postings, balances, claims, calls_due, tree_leaves, tree_heads"),
     ("UPDATE", "balances, calls_due"),
     ("DELETE", "calls_due"),
+)
+_HISTORY = (
+    "stored_events",
+    "postings",
+    "claims",
+    "eras",
+    "tree_leaves",
+    "tree_heads",
+    "schema_versions",
 )
 
 
@@ -61,6 +71,7 @@ def migrate(address: Address, *, service: str = "") -> list[int]:
     """
     done: list[int] = []
     with translated(address.where), _owner(address) as cursor:
+        _refuse_server(cursor, address)
         schema = Identifier(address.schema)
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", (f"migrate {address.schema}",))
         cursor.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
@@ -82,6 +93,23 @@ def migrate(address: Address, *, service: str = "") -> list[int]:
             if service:
                 _grant(cursor, address.schema, service)
     return done
+
+
+def _refuse_server(cursor: Cursor, address: Address) -> None:
+    """Refuse a server or database in which the tables would not do what they have to."""
+    version, encoding = _one(
+        cursor, "SELECT current_setting('server_version_num'), current_setting('server_encoding')"
+    )
+    if int(version) < OLDEST_SERVER * 10_000:
+        raise SchemaError(
+            f"the store {address.where} is on PostgreSQL {int(version) // 10_000}; it needs "
+            f"{OLDEST_SERVER} or newer"
+        )
+    if encoding != "UTF8":
+        raise SchemaError(
+            f"the database of the store {address.where} keeps text as {encoding}; make one with "
+            "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def check(cursor: Cursor, address: Address) -> None:
@@ -171,20 +199,27 @@ def _version(cursor: Cursor) -> int:
 
 def _too_many_rights(cursor: Cursor) -> str:
     """What a service must not be able to do and this user is; empty where all is well."""
-    superuser, owner = _one(
+    superuser, owner, schema = _one(
         cursor,
-        "SELECT rolsuper, (SELECT pg_has_role(session_user, relowner, 'MEMBER') FROM pg_class "
-        "WHERE oid = 'stored_events'::regclass) FROM pg_roles WHERE rolname = session_user",
+        "SELECT rolsuper, pg_has_role(session_user, relowner, 'MEMBER'), "
+        "pg_has_role(session_user, nspowner, 'MEMBER') FROM pg_roles, pg_class AS c "
+        "JOIN pg_namespace AS n ON n.oid = relnamespace "
+        "WHERE c.oid = 'stored_events'::regclass AND rolname = session_user",
     )
     if superuser:
         return "is a superuser"
     if owner:
         return "owns the tables"
-    for table in ("stored_events", "postings", "claims"):
-        for right in ("UPDATE", "DELETE", "TRUNCATE"):
-            if _one(cursor, "SELECT has_table_privilege(%s, %s)", table, right)[0]:
-                return f"may {right} {table}"
-    return ""
+    if schema:
+        return "owns the schema"
+    cursor.execute(
+        "SELECT name, may FROM unnest(%s::text[]) AS name, unnest(%s::text[]) AS may "
+        "WHERE CASE may WHEN 'UPDATE' THEN has_any_column_privilege(name, may) "
+        "ELSE has_table_privilege(name, may) END ORDER BY name, may DESC LIMIT 1",
+        (list(_HISTORY), ["UPDATE", "DELETE", "TRUNCATE"]),
+    )
+    found = cursor.fetchone()
+    return f"may {found[1]} {found[0]}" if found else ""
 
 
 def _grant(cursor: Cursor, schema: str, service: str) -> None:

@@ -20,9 +20,8 @@ from refund_adapters.store.postgres_connections import Connections
 FORBIDDEN_SETTING = "POSTGRES_ENABLE_DB_FUNCTIONS"
 
 _COLUMNS = "e.notification_id, e.originator_id, e.originator_version, e.topic, e.state"
-_SETTLED = (
-    "(e.era < (SELECT max(era) FROM eras) OR e.xid < pg_snapshot_xmin(pg_current_snapshot()))"
-)
+# As one comparison of rows, the bound of a range of the index: what is not settled is not read.
+_SETTLED = "(e.era, e.xid) < ((SELECT max(era) FROM eras), pg_snapshot_xmin(pg_current_snapshot()))"
 _ORDER = "e.era, e.xid, e.notification_id"
 
 
@@ -91,6 +90,7 @@ def page_of(
     topics: Sequence[str] = (),
     inclusive: bool = False,
     settled: bool = True,
+    hashes: bool = False,
 ) -> tuple[str, list[Any]]:
     """The question for a page of the feed, and its values.
 
@@ -99,31 +99,35 @@ def page_of(
     """
     where, values = [_SETTLED] if settled else ["true"], list[Any]()
     if start:
-        where.append(f"({_ORDER}) {'>=' if inclusive else '>'} {_triple('>=')}")
+        where.append(f"({_ORDER}) >= {_triple('>=')}")
+        values += [start] * 3
         if not inclusive:
             # The next higher one itself belongs to the page.
-            where[-1] = f"({where[-1]} OR e.notification_id > %s AND ({_ORDER}) = {_triple('>=')})"
-            values += [start, start]
-        values.append(start)
+            where.append("e.notification_id <> %s")
+            values.append(start)
     if stop is not None:
         where.append(f"({_ORDER}) <= {_triple('<=')}")
-        values.append(stop)
+        values += [stop] * 3
     if topics:
         where.append("e.topic = ANY(%s)")
         values.append(list(topics))
+    columns = f"{_COLUMNS}, e.hash" if hashes else _COLUMNS
     statement = (
-        f"SELECT {_COLUMNS} FROM stored_events e WHERE {' AND '.join(where)} "  # noqa: S608
+        f"SELECT {columns} FROM stored_events e WHERE {' AND '.join(where)} "  # noqa: S608
         f"ORDER BY {_ORDER} LIMIT %s"
     )
     return statement, [*values, limit]
 
 
 def _triple(compare: str) -> str:
+    """Where a position stands; column by column, since the index is not used for whole rows."""
     way = "ASC" if compare == ">=" else "DESC"
-    return (
-        "(SELECT (s.era, s.xid, s.notification_id) FROM stored_events s "  # noqa: S608
-        f"WHERE s.notification_id {compare} %s ORDER BY s.notification_id {way} LIMIT 1)"
+    columns = (
+        f"(SELECT s.{column} FROM stored_events s WHERE s.notification_id {compare} %s "  # noqa: S608
+        f"ORDER BY s.notification_id {way} LIMIT 1)"
+        for column in ("era", "xid", "notification_id")
     )
+    return f"({', '.join(columns)})"
 
 
 def rows_of(stored: Sequence[StoredEvent]) -> list[tuple[UUID | str, int, str, str]]:
@@ -141,8 +145,15 @@ def encoded(value: object) -> str:
 def refuse_settings() -> None:
     """Refuse a setting of the library that would give up the order of events."""
     for name, value in os.environ.items():
-        if name.upper().endswith(FORBIDDEN_SETTING) and value and strtobool(value):
+        if name.upper().endswith(FORBIDDEN_SETTING) and value and _is_on(value):
             raise StoreError(
                 f"the variable {name} is set: with it events could be skipped or stored in "
                 "another ledger's table; unset it"
             )
+
+
+def _is_on(value: str) -> bool:
+    try:
+        return bool(strtobool(value))
+    except ValueError:
+        return True  # The library would not take it for an answer either.

@@ -10,15 +10,18 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from refund_adapters.store.errors import DamagedStoreError
+from refund_adapters.store.gathered import Gathered
 from refund_adapters.store.mapper import EventMapper
+from refund_adapters.store.prefetch import Prefetched, read_ahead
 from refund_ledger.accounts import GUARDED, Account, AccountKind, Posting
 from refund_ledger.application import Append
 from refund_ledger.errors import NotFoundError
 from refund_ledger.events import Event, Part
 from refund_ledger.refund import CallDue, Waits
+from refund_ledger.storing import Then
 
 PAGE = 1000
 Row = Sequence[Any]
@@ -37,6 +40,8 @@ class SqlStore(ABC):
 
     where: str
     """The store's address, without anything secret."""
+    recorder: ApplicationRecorder
+    """The same events for whoever speaks the library's language."""
 
     def __init__(self) -> None:
         self._mapper = EventMapper()
@@ -97,6 +102,18 @@ class SqlStore(ABC):
             finally:
                 self._local.reading = None
 
+    def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Gathered:
+        """The store as it is now, with all of these streams and subjects read at once."""
+        return Gathered(self, company, streams, subjects)
+
+    def ahead(self, company: str, streams: Iterable[UUID], then: Then) -> Prefetched:
+        """Read for many commands at one moment; see `refund_ledger.storing.GroupStore`."""
+        return read_ahead(self, lambda: decoded(self.where), company, streams, then)
+
+    def ask(self, statement: str, values: Values) -> list[Row]:
+        """Ask something in SQL that every database understands; `?` stands for a value."""
+        return self._rows(statement, values)
+
     # --- events -----------------------------------------------------------------------------------
 
     def stream(self, stream: UUID) -> list[Event]:
@@ -104,10 +121,10 @@ class SqlStore(ABC):
         rows = self._rows(
             "SELECT originator_version, topic, state FROM stored_events "
             "WHERE originator_id = ? ORDER BY originator_version",
-            (self._stream_id(stream),),
+            (self.stream_id(stream),),
         )
         found = self._read(rows, lambda row: StoredEvent(stream, row[0], row[1], bytes(row[2])))
-        return [self._event(stored) for stored in found]
+        return [self.event(stored) for stored in found]
 
     def events(self, *, after: int = 0, stop: int | None = None) -> Iterator[tuple[int, Event]]:
         """Events after a position with their positions, in the order of the feed.
@@ -116,7 +133,7 @@ class SqlStore(ABC):
         """
         for page in self._pages(after, stop):
             for position, stored in page:
-                yield position, self._event(stored)
+                yield position, self.event(stored)
 
     def event_at(self, position: int) -> Event:
         """The event at one position; raises `NotFoundError`."""
@@ -130,17 +147,18 @@ class SqlStore(ABC):
         (stored,) = self._read(
             rows, lambda row: StoredEvent(_uuid(row[0]), row[1], row[2], bytes(row[3]))
         )
-        return self._event(stored)
+        return self.event(stored)
 
     def position(self) -> int:
         """The highest position that was given; zero in an empty store."""
         newest = self._rows("SELECT max(notification_id) FROM stored_events", ())[0][0]
         return int(newest or 0)
 
-    def _event(self, stored: StoredEvent) -> Event:
+    def event(self, stored: StoredEvent) -> Event:
+        """Decode one event; raises `DamagedStoreError`."""
         return self._mapper.to_domain_event(stored)
 
-    def _stream_id(self, stream: UUID) -> Any:
+    def stream_id(self, stream: UUID) -> Any:
         """A stream's name as its column holds it."""
         return stream
 

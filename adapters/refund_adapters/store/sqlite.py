@@ -22,6 +22,7 @@ from refund_adapters.store.errors import (
     StoreFullError,
 )
 from refund_adapters.store.sql_store import Row, SqlStore, Values, decoded, due_of, time_of
+from refund_adapters.store.sqlite_bulk import append_many
 from refund_adapters.store.sqlite_recorder import (
     Datastore,
     Rules,
@@ -32,7 +33,6 @@ from refund_adapters.store.sqlite_recorder import (
 from refund_ledger.application import Append
 from refund_ledger.errors import LedgerError
 from refund_ledger.events import claims
-from refund_ledger.postings import postings
 from refund_ledger.refund import CallDue, Waits
 
 
@@ -50,7 +50,7 @@ class SqliteStore(SqlStore):
         with _translated(self.where):
             memory = f"file:{uuid4().hex}?mode=memory&cache=shared"
             self._datastore = Datastore(memory if path is None else str(check_path(path)))
-            self.recorder = SqliteRecorder(self._datastore)
+            self.recorder: SqliteRecorder = SqliteRecorder(self._datastore)
             try:
                 self.recorder.create_table()
             except BaseException:
@@ -67,6 +67,10 @@ class SqliteStore(SqlStore):
         """Save events with all that they mean, or nothing; see `refund_ledger.storing.Store`."""
         stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
         with _translated(self.where):
+            if len(batches) > 1:
+                with self._datastore.writing() as cursor:
+                    append_many(cursor, batches, stored)
+                return
             self.recorder.append(list(zip(stored, map(_rules, batches), strict=True)))
 
     def take(
@@ -142,7 +146,8 @@ class SqliteStore(SqlStore):
     def _at(self, moment: datetime | None) -> str:
         return "9999" if moment is None else utc_text(moment)
 
-    def _stream_id(self, stream: UUID) -> str:
+    def stream_id(self, stream: UUID) -> str:
+        """A stream's name as its column holds it."""
         return stream.hex
 
 
@@ -152,7 +157,7 @@ _NEWEST = 2**63 - 1
 def _rules(batch: Append) -> Rules:
     return Rules(
         company=batch.events[0].company,
-        postings=tuple(postings(event) for event in batch.events),
+        postings=batch.postings,
         claims=tuple(claims(event) for event in batch.events),
         seen=tuple(batch.seen.items()),
         due=tuple(batch.due.items()),

@@ -142,7 +142,6 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         """Append events with postings, guarded balances, claims and calls due: all or nothing."""
         with self.datastore.writing() as cursor:
             for stored, rules in batches:
-                _assert_seen(cursor, rules.seen)
                 try:
                     positions = self._insert(cursor, stored)
                 except sqlite3.IntegrityError as error:
@@ -157,7 +156,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         for stored in stored_events:
             stream = _hex(stored.originator_id)
             if stream not in heads:
-                heads[stream] = _head(cursor, stream, stored.originator_version)
+                heads[stream] = head_of(cursor, stream, stored.originator_version)
             heads[stream] = link(heads[stream], stored)
             cursor.execute(
                 self.insert_events_statement,
@@ -219,7 +218,7 @@ def _hex(stream: UUID | str) -> str:
     return stream.hex if isinstance(stream, UUID) else stream
 
 
-def _head(cursor: SQLiteCursor, stream: str, version: int) -> bytes:
+def head_of(cursor: SQLiteCursor, stream: str, version: int) -> bytes:
     """The hash to link to; a version that does not follow the one before is a broken ledger."""
     if version <= FIRST_VERSION:
         return NOTHING_BEFORE
@@ -245,13 +244,6 @@ def _read_balance(cursor: SQLiteCursor, account: Account) -> int:
     return int(row[0]) if row else 0
 
 
-def _assert_seen(cursor: SQLiteCursor, seen: Sequence[tuple[Account, int]]) -> None:
-    for account, expected in seen:
-        now = _read_balance(cursor, account)
-        if now != expected:
-            raise BalancesMovedError(f"{account} moved from {expected} to {now} since it was read")
-
-
 def _post(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None:
     cursor.executemany(
         "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -262,23 +254,37 @@ def _post(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None:
         ],
     )
     everything = (posting for entries in rules.postings for posting in entries)
-    guarded = (posting for posting in everything if posting.account.kind in GUARDED)
-    for account, change in net_changes(guarded).items():
-        _change(cursor, account, change, positions[0])
+    changes = net_changes(posting for posting in everything if posting.account.kind in GUARDED)
+    seen = dict(rules.seen)
+    for account in seen.keys() - changes.keys():
+        _refuse_if_moved(cursor, account, seen[account])
+    for account, change in changes.items():
+        _change(cursor, account, change, positions[0], seen.get(account))
 
 
-def _change(cursor: SQLiteCursor, account: Account, change: int, position: int) -> None:
+def _refuse_if_moved(cursor: SQLiteCursor, account: Account, expected: int) -> None:
+    now = _read_balance(cursor, account)
+    if now != expected:
+        raise BalancesMovedError(f"{account} moved from {expected} to {now} since it was read")
+
+
+def _change(
+    cursor: SQLiteCursor, account: Account, change: int, position: int, expected: int | None
+) -> None:
     """Change a guarded balance; what would take it below zero is refused by the row's own check."""
+    run, key = cursor.sqlite_cursor.execute, key_of(account)
     try:
-        cursor.execute(
-            f"UPDATE balances SET balance = balance + ? WHERE {_WHERE_KEY} RETURNING 1",  # noqa: S608
-            (change, *key_of(account)),
+        done = run(
+            f"UPDATE balances SET balance = balance + ? WHERE {_WHERE_KEY} "  # noqa: S608
+            "AND balance = coalesce(?, balance)",
+            (change, *key, expected),
         )
-        if cursor.fetchone() is None:
-            cursor.execute(
-                "INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*key_of(account), account.rule.side, change, position),
-            )
+        if done.rowcount:
+            return
+        if expected is not None:
+            _refuse_if_moved(cursor, account, expected)
+        values = (*key, account.rule.side, change, position)
+        run("INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     except sqlite3.IntegrityError as error:
         raise GuardError(str(account), change) from error
 
@@ -293,11 +299,12 @@ def _claim(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None
                 )
             except sqlite3.IntegrityError as error:
                 raise ClaimedError(
-                    str(document), _holder(cursor, rules.company, document)
+                    str(document), holder_of(cursor, rules.company, document)
                 ) from error
 
 
-def _holder(cursor: SQLiteCursor, company: str, document: Document) -> str:
+def holder_of(cursor: SQLiteCursor, company: str, document: Document) -> str:
+    """The event that has taken a document."""
     cursor.execute(
         "SELECT topic, originator_id FROM stored_events JOIN claims ON position = notification_id "
         "WHERE company = ? AND half = ? AND series = ? AND number = ?",

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS balances (
   side INTEGER NOT NULL CHECK (side IN (1, -1)),
   balance INTEGER NOT NULL CHECK (typeof(balance) = 'integer'),
   since INTEGER NOT NULL,
-  PRIMARY KEY (company, kind, subject, customer, item, unit),
+  PRIMARY KEY (subject, kind, item, customer, unit, company),
   CONSTRAINT never_below_zero CHECK (side * balance >= 0)
 ) WITHOUT ROWID;
 

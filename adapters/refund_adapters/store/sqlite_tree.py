@@ -13,9 +13,9 @@ from refund_adapters.store.heads import Head
 from refund_adapters.store.kept import Kept
 from refund_adapters.store.sealed_tables import Leaf, SealedTables, text_of
 from refund_adapters.store.sealing import SealedMeanwhileError
+from refund_adapters.store.sql_store import Row, Values, decoded
 from refund_adapters.store.sqlite import SqliteStore, _translated
 from refund_adapters.store.sqlite_recorder import utc_text
-from refund_adapters.store.sql_store import Row, Values, decoded
 
 _LOWEST = -(2**63)
 
@@ -71,6 +71,9 @@ class SqliteTree(SealedTables):
             cursor = connection.cursor()
             cursor.execute(statement, values)
             return list(cursor.fetchall())
+
+    def _newest(self) -> str:
+        return "SELECT max(notification_id) FROM stored_events"
 
     def _text(self, column: str) -> str:
         return f"CAST({column} AS BLOB)"

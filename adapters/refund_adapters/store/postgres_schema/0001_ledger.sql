@@ -111,7 +111,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN sha256(
   previous
   || int8send(36) || convert_to(stream::text, 'UTF8')
   || int8send(octet_length(version::text)) || convert_to(version::text, 'UTF8')
-  || int8send(octet_length(topic)) || convert_to(topic, 'UTF8')
+  || int8send(octet_length(convert_to(topic, 'UTF8'))) || convert_to(topic, 'UTF8')
   || int8send(octet_length(state)) || state
 );
 
@@ -119,11 +119,16 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN sha256(
 CREATE FUNCTION add_events(events jsonb) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   event jsonb;
-  this_era integer := (SELECT max(era) FROM eras);
+  this_era integer; era_timeline text;
   own_stream uuid; own_version bigint; own_state bytea; own_hash bytea; own_position bigint;
   last_stream uuid;
   positions bigint[] := '{}';
 BEGIN
+  SELECT era, timeline INTO this_era, era_timeline FROM eras ORDER BY era DESC LIMIT 1;
+  -- Whoever connected to a standby was not judged then; it may have been promoted since.
+  IF era_timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) THEN
+    RAISE EXCEPTION 'another timeline' USING ERRCODE = 'RL006';
+  END IF;
   FOR event IN SELECT * FROM jsonb_array_elements(events) LOOP
     own_stream := (event->>0)::uuid;
     own_version := (event->>1)::bigint;

@@ -1,0 +1,66 @@
+"""Together: a save in which a second one rides along, to spare the disk one of two commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.errors import BalancesMovedError, ConflictError, RefusedError
+from refund_ledger.events import Event
+from refund_ledger.storing import Append, Store
+
+
+class Together:
+    """A store that saves a rider with what is saved next, or else only that.
+
+    What it rides on is never lost for its sake: where both cannot be saved as one, the rider is
+    dropped and the other is judged alone. Nothing is saved of a rider that was dropped.
+    """
+
+    def __init__(self, below: Store, rider: Append) -> None:
+        self._below = below
+        self._rider: Append | None = rider
+        self.has_ridden = False
+        """Whether the rider is saved."""
+
+    def append(self, batch: Append) -> None:
+        """Save what is given with the rider; see `refund_ledger.storing.Store`."""
+        rider = self._rider
+        if rider is not None:
+            both = Append(
+                events=(*batch.events, *rider.events),
+                seen={**rider.seen, **batch.seen},
+                due={**batch.due, **rider.due},
+            )
+            try:
+                self._below.append(both)
+            except BalancesMovedError:
+                # It is decided again on other balances, and the rider with it.
+                raise
+            except (ConflictError, RefusedError):
+                self._rider = None
+            else:
+                self._rider, self.has_ridden = None, True
+                return
+        self._below.append(batch)
+
+    def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Store:
+        """The store below, as it is at one moment."""
+        return self._below.about(company, streams, subjects)
+
+    def stream(self, stream: UUID) -> list[Event]:
+        """The events of one stream, in order."""
+        return self._below.stream(stream)
+
+    def balance(self, account: Account) -> int:
+        """The signed balance of one guarded account."""
+        return self._below.balance(account)
+
+    def credits(self, company: str, customer: str, unit: str) -> list[tuple[str, int]]:
+        """A customer's credits that are not zero, by source, oldest first."""
+        return self._below.credits(company, customer, unit)
+
+    def total(self, company: str, kind: AccountKind, **columns: str) -> int:
+        """The signed sum of all postings of one kind that fit the columns given."""
+        return self._below.total(company, kind, **columns)

@@ -1,0 +1,140 @@
+"""Grouping: many commands judged one after another and saved as one, each with its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.errors import JUDGED, MOVED, ClaimedError, LedgerError
+from refund_ledger.events import Event
+from refund_ledger.rehearsing import RehearsalStore
+from refund_ledger.storing import Append, GroupStore, Store, Wanted
+
+T = TypeVar("T")
+C_co = TypeVar("C_co", covariant=True)
+
+TRIES = 3
+"""How often a group is judged again as a whole because others were faster, before it is halved."""
+
+Found = Mapping[UUID, list[Event]]
+
+
+class Command(Protocol[C_co]):
+    """One command of a group: what it will read, and how it is done on a store."""
+
+    def streams(self) -> Iterable[UUID]:
+        """The streams that it reads."""
+        ...
+
+    def wanted(self, found: Found) -> Wanted:
+        """What else it reads, once its streams are known."""
+        ...
+
+    def on(self, store: Store) -> C_co:
+        """Do it."""
+        ...
+
+
+def together(commands: Sequence[Command[T]], company: str, store: Store) -> list[T | LedgerError]:
+    """Do commands one after another, as few saves as possible; an error is one command's answer.
+
+    The answers, and what is saved, are those of doing each alone in this order. Where others saved
+    meanwhile, the group is judged again; where that does not help, its halves are. What is the
+    matter with all, such as a store that is gone, is raised: nothing of the group is saved then,
+    or all that was acceptable, and each command may be given again.
+    """
+    if len(commands) <= 1 or not isinstance(store, GroupStore):
+        return [_answer(command, store) for command in commands]
+    for _ in range(TRIES):
+        try:
+            return _as_one(commands, company, store)
+        except MOVED:
+            continue
+        except ClaimedError:
+            break  # Some document is taken; whose command that is, its half shows.
+    half = len(commands) // 2
+    first = together(commands[:half], company, store)
+    return [*first, *together(commands[half:], company, store)]
+
+
+def _as_one(
+    commands: Sequence[Command[T]], company: str, store: GroupStore
+) -> list[T | LedgerError]:
+    overlay = _Overlay(_ahead(commands, company, store))
+    answers: list[T | LedgerError] = []
+    refused: dict[int, list[_Question]] = {}
+    for number, command in enumerate(commands):
+        overlay.asked = []
+        answers.append(_answer(command, overlay))
+        if isinstance(answers[-1], LedgerError):
+            refused[number] = overlay.asked
+    if overlay.batches:
+        store.append(*overlay.batches)
+    if refused:
+        # A refusal rests on nothing that the save asserts: it is said only if all that it read is
+        # still so, but for what this group took. Else others came between, and it is asked anew.
+        now = _ahead([commands[number] for number in refused], company, store)
+        for number, asked in refused.items():
+            if any(_ask(overlay, question) != _ask(now, question) for question in asked):
+                answers[number] = _answer(commands[number], store)
+    return answers
+
+
+def _answer(command: Command[T], store: Store) -> T | LedgerError:
+    try:
+        return command.on(store)
+    except JUDGED as error:
+        return error
+
+
+def _ahead(commands: Sequence[Command[T]], company: str, store: GroupStore) -> Store:
+    def then(found: Found) -> Wanted:
+        each = [command.wanted(found) for command in commands]
+        return Wanted(
+            frozenset(subject for one in each for subject in one.subjects),
+            frozenset(customer for one in each for customer in one.customers),
+        )
+
+    streams = dict.fromkeys(stream for command in commands for stream in command.streams())
+    return store.ahead(company, streams, then)
+
+
+# --- what a group has taken so far ----------------------------------------------------------------
+
+_Question = tuple[str, tuple[Any, ...], dict[str, Any]]
+
+
+def _ask(store: Store, question: _Question) -> object:
+    name, values, columns = question
+    return getattr(store, name)(*values, **columns)
+
+
+class _Overlay(RehearsalStore):
+    """A rehearsal that remembers what it was asked, and what has to be saved."""
+
+    def __init__(self, below: Store) -> None:
+        super().__init__(below)
+        self.batches: list[Append] = []
+        self.asked: list[_Question] = []
+
+    def append(self, *batches: Append) -> None:
+        super().append(*batches)
+        self.batches += batches
+
+    def stream(self, stream: UUID) -> list[Event]:
+        self.asked.append(("stream", (stream,), {}))
+        return super().stream(stream)
+
+    def balance(self, account: Account) -> int:
+        self.asked.append(("balance", (account,), {}))
+        return super().balance(account)
+
+    def credits(self, company: str, customer: str, unit: str) -> list[tuple[str, int]]:
+        self.asked.append(("credits", (company, customer, unit), {}))
+        return super().credits(company, customer, unit)
+
+    def total(self, company: str, kind: AccountKind, **columns: str) -> int:
+        self.asked.append(("total", (company, kind), columns))
+        return super().total(company, kind, **columns)

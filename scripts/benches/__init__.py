@@ -1,0 +1,1 @@
+"""Scenarios of the bench, each beside its baseline in the same run."""

@@ -1,0 +1,163 @@
+"""An amount is explained once, in fields that fit each other, and never more than there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from refund_ledger.accounts import AccountKind
+from refund_ledger.errors import (
+    ClaimedError,
+    InvalidInputError,
+    KeyReusedError,
+    NotFoundError,
+    RefusedError,
+)
+from refund_ledger.events import (
+    DiscrepancyExplained,
+    DocumentId,
+    How,
+    Part,
+)
+from refund_ledger.originals import Half, OriginalRef
+from support.books import ONE, Books, a_cash_sale, a_line
+from support.outsides import an_explanation, explain, left, open_discrepancies, outside
+
+
+def last(books: Books) -> DiscrepancyExplained:
+    event = books.events()[-1]
+    assert isinstance(event, DiscrepancyExplained)
+    return event
+
+
+def a_sale(books: Books, number: int = 1) -> OriginalRef:
+    return books.record(a_cash_sale(number, a_line(1, 60, 10, quantity=2 * ONE), a_line(2, 30)))
+
+
+def a_duplicate(books: Books, sale: OriginalRef, part: Part, asked: int = 70) -> DocumentId:
+    """A second document of one part; the original has 30 of it left."""
+    refund = books.ask("a", original=str(sale), amount=asked)
+    books.finish(refund)
+    return books.answer(refund, part)
+
+
+def settled(books: Books, *sales: OriginalRef) -> None:
+    """Nothing is left to explain, and the books are sound."""
+    assert open_discrepancies(books) == {}
+    assert books.total(AccountKind.EXCESS) == 0
+    assert books.total(AccountKind.UNEXPLAINED) == 0
+    books.check()
+    for sale in sales:
+        books.check_sale(sale)
+
+
+# --- once, and no more than there is --------------------------------------------------------------
+
+
+def test_the_same_explanation_again_is_nothing_and_another_under_its_name_is_refused() -> None:
+    with Books() as books:
+        made = outside(books, 9, 40)
+        assert explain(books, made, How.WRITTEN_OFF)
+        assert not explain(books, made, How.WRITTEN_OFF)
+        with pytest.raises(KeyReusedError, match="'because' was used before") as caught:
+            explain(books, made, How.ACCEPTED)
+        assert caught.value.first_digest == an_explanation(made, How.WRITTEN_OFF).digest
+
+
+def test_no_more_is_explained_than_there_is() -> None:
+    with Books() as books:
+        made = outside(books, 9, 40)
+        with pytest.raises(RefusedError, match=r"0\.40 ILS of document 3/9 is left to explain"):
+            explain(books, made, How.ACCEPTED, amount=41)
+        explain(books, made, How.ACCEPTED, amount=30)
+        with pytest.raises(RefusedError, match=r"0\.10 ILS of document 3/9 is left to explain"):
+            explain(books, made, How.ACCEPTED, amount=11, reference="more")
+        explain(books, made, How.WRITTEN_OFF, reference="the rest")
+        with pytest.raises(RefusedError, match=r"0\.00 ILS of document 3/9 is left to explain"):
+            explain(books, made, How.ACCEPTED, reference="again")
+        settled(books)
+
+
+def test_what_has_its_place_needs_no_explanation() -> None:
+    with Books() as books:
+        sale = a_sale(books)
+        made = outside(books, 9, 40, original=sale)
+        unknown = DocumentId(half=Half.DOCUMENT, series=3, number=77)
+        for subject in (made, unknown, "never"):
+            with pytest.raises(NotFoundError, match="see `pending`"):
+                explain(books, subject, How.WRITTEN_OFF)
+
+
+def test_the_document_that_reversed_it_is_taken_by_that() -> None:
+    with Books() as books:
+        first, second = outside(books, 9, 40), outside(books, 10, 40)
+        explain(books, first, How.REVERSED, reversed_by=second.model_copy(update={"number": 11}))
+        with pytest.raises(ClaimedError, match="document 3/11 is already taken"):
+            outside(books, 11, 40)
+        with pytest.raises(ClaimedError, match="document 3/10 is already taken"):
+            explain(books, second, How.REVERSED, reversed_by=second)
+
+
+RECEIPT = DocumentId(half=Half.RECEIPT, series=3, number=8)
+
+
+@pytest.mark.parametrize(
+    ("how", "fields", "problem"),
+    [
+        (How.ACCEPTED, {"grant": "old"}, "document: name the document, or the credit"),
+        (How.REVERSED, {"reversed_by": None}, "reversed_by: name the document that reversed it"),
+        (How.ACCEPTED, {"reversed_by": RECEIPT}, "reversed_by: name the document that reversed"),
+        (How.REVERSED, {"reversed_by": RECEIPT}, "reversed_by: a document reverses this one"),
+        (How.BELONGS_ELSEWHERE, {}, "original: name the original that it gives back"),
+        (How.ACCEPTED, {"original": "invoice:1/1"}, "original: name the original"),
+        (How.BELONGS_ELSEWHERE, {"original": "invoice-1"}, "original: expected kind:series"),
+        (How.ACCEPTED, {"company": "other"}, "company: this ledger is 'acme'"),
+    ],
+)
+def test_fields_that_contradict_each_other_are_named(
+    how: How, fields: dict[str, Any], problem: str
+) -> None:
+    with Books() as books:
+        made = outside(books, 9, 40)
+        with pytest.raises(InvalidInputError, match=problem):
+            explain(books, made, how, **fields)
+        assert left(books, made) == (0, 40)
+
+
+def test_a_reduced_credit_gives_back_no_original() -> None:
+    with Books() as books:
+        sale = a_sale(books)
+        books.grant("old", 30)
+        books.reduce("old", 40)
+        with pytest.raises(InvalidInputError, match="how: a reduced credit gives back no"):
+            explain(books, "old", How.BELONGS_ELSEWHERE, original=sale)
+        assert explain(books, "old", How.REVERSED)
+        settled(books)
+
+
+# --- others at the same time ----------------------------------------------------------------------
+
+
+class Interrupted(RememberingStore):
+    """A store in which somebody else saves just before one of our reads of a balance, the n-th."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.reads = 0
+        self.at = 0
+        self.other: Callable[[], object] = lambda: None
+
+    def balance(self, account: Account) -> int:
+        """Read; before the n-th the other is faster."""
+        self.reads += 1
+        if self.reads == self.at:
+            self.other()
+        return super().balance(account)
+
+
+def interrupted(books: Books, at: int, other: Callable[[], object]) -> RefundLedger:
+    """A ledger over the same store, where another is faster before our n-th read of a balance."""
+    store = Interrupted()
+    store.stream = books.store.stream  # type: ignore[method-assign]
+    return RefundLedger(store, books.company)
