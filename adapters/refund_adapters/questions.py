@@ -8,26 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.accounts import AccountKind
-from refund_ledger.errors import NotFoundError
+from refund_ledger.errors import InvalidInputError, NotFoundError
 from refund_ledger.events import CreditGranted, Event, OriginalRecorded, RefundRequested
 from refund_ledger.originals import OriginalRef
 from refund_ledger.recording import fold_original, grant_stream
 from refund_ledger.refund import CallDue, Refund, Waits, fold
 from refund_projections import audit_trail, calls_due, credit_balances, remaining, statement
+from refund_projections import totals as totalling
 from refund_projections.audit_trail import Entry
 from refund_projections.calls_due import Pending
 from refund_projections.credit_balances import POSITION, CreditBalance
+from refund_projections.derivation import Step, explain
+from refund_projections.moments import effective_until
 from refund_projections.rebuild import Rebuilt, rebuild
 from refund_projections.remaining import Remaining
 from refund_projections.statement import Statement
 
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The moment that a question is about; what is not said does not limit it."""
+
+    position: int | None = None
+    """Up to this event, in the order of the feed."""
+    recorded: datetime | None = None
+    """Up to the last event that the store had recorded by then: what was known."""
+    effective: date | None = None
+    """Only what counts on this day or before it: what was so, whenever it became known."""
+
+
 Heard = Callable[[int, int], None]
 """Hears how many events have been read, out of how many."""
+
+
+NOW = AsOf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,34 @@ class Questions:
         live.sort(key=lambda entry: age.get(entry[0], len(age)))
         return tuple(credit_balances.from_sums(live).values())
 
+    def balances_at(
+        self, as_of: AsOf, *, customer_id: str | None = None
+    ) -> tuple[CreditBalance, ...]:
+        """Who owed whom at a moment, by replaying what had happened by then."""
+        found = credit_balances.fold(self._until(as_of)).values()
+        return tuple(one for one in found if customer_id in {None, one.customer_id})
+
+    def totals(
+        self,
+        by: totalling.By,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[totalling.Total, ...]:
+        """What was credited and paid back in a period, told apart by one thing."""
+        return totalling.totals(
+            self._events(), company=self._company, by=by, since=since, until=until
+        )
+
+    def explain(
+        self, *, kinds: frozenset[AccountKind] = POSITION, as_of: AsOf = NOW, **columns: str
+    ) -> tuple[Step, ...]:
+        """Take a number apart into its events; columns are those of `Account`, such as customer."""
+        with self._store.snapshot():
+            events = self._with_positions(self._stop(as_of))
+            steps = explain(events, company=self._company, kinds=kinds, **columns)
+            return tuple(steps)
+
     def statement(
         self,
         *,
@@ -102,6 +149,18 @@ class Questions:
     def story_of_customer(self, customer_id: str) -> tuple[Entry, ...]:
         """Everything that happened to one customer."""
         return tuple(audit_trail.of_customer(self._events(), self._company, customer_id))
+
+    def trail(
+        self,
+        *,
+        actor: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[Entry]:
+        """Everything that somebody did, or that was done in a period, one entry at a time."""
+        return audit_trail.of_period(
+            self._events(), self._company, actor=actor, since=since, until=until
+        )
 
     # --- originals and credits --------------------------------------------------------------------
 
@@ -161,15 +220,32 @@ class Questions:
 
     # --- reading ----------------------------------------------------------------------------------
 
-    def _events(self) -> Iterator[Event]:
+    def _until(self, as_of: AsOf) -> Iterator[Event]:
+        """What had happened at a moment."""
         with self._store.snapshot():
-            for _, event in self._with_positions():
-                if event.company == self._company:
-                    yield event
+            own = (
+                event
+                for _, event in self._with_positions(self._stop(as_of))
+                if event.company == self._company
+            )
+            yield from own if as_of.effective is None else effective_until(own, as_of.effective)
 
-    def _with_positions(self) -> Iterator[tuple[int, Event]]:
-        total = self._store.position()
-        for number, (position, event) in enumerate(self._store.events(), 1):
+    def _stop(self, as_of: AsOf) -> int | None:
+        """The position up to which a moment reads; none for all."""
+        if as_of.position is not None and as_of.recorded is not None:
+            raise InvalidInputError("as_of", "say a position or a recorded time, not both")
+        if as_of.recorded is not None:
+            return self._store.position_at(as_of.recorded)
+        if as_of.position:
+            self._store.event_at(as_of.position)  # It says so where there is none.
+        return as_of.position
+
+    def _events(self) -> Iterator[Event]:
+        return self._until(NOW)
+
+    def _with_positions(self, stop: int | None = None) -> Iterator[tuple[int, Event]]:
+        total = self._store.position() if stop is None else stop
+        for number, (position, event) in enumerate(self._store.events(stop=stop), 1):
             self._heard(number, total)
             yield position, event
 

@@ -12,9 +12,11 @@ from refund_ledger.accounts import Posting
 from refund_ledger.events import (
     CreditGranted,
     CreditReduced,
+    DiscrepancyExplained,
     Event,
     OriginalPaid,
     OriginalRecorded,
+    OutsideRefundRecorded,
     RefundRequested,
 )
 from refund_ledger.money import format_quantity
@@ -100,6 +102,25 @@ def of_customer(events: Iterable[Event], company: str, customer_id: str) -> Iter
     )
 
 
+def of_period(
+    events: Iterable[Event],
+    company: str,
+    *,
+    actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Entry]:
+    """Tell what one or all did from `since` (counted in) to `until` (not counted in)."""
+    return (
+        entry(event)
+        for event in events
+        if event.company == company
+        and actor in {None, event.actor}
+        and (since is None or event.timestamp >= since)
+        and (until is None or event.timestamp < until)
+    )
+
+
 def _names(event: Event) -> set[str]:
     """The originals and credits that an event names."""
     match event:
@@ -111,6 +132,10 @@ def _names(event: Event) -> set[str]:
             return {event.receipt}
         case CreditReduced():
             return {event.sale, event.source}
+        case OutsideRefundRecorded():
+            return {event.original, event.source}
+        case DiscrepancyExplained():
+            return {event.original, event.counts_on, event.source}
         case RefundRequested():
             return {event.sale, event.receipt, *(backing.source for backing in event.backing)}
         case _:
@@ -120,6 +145,7 @@ def _names(event: Event) -> set[str]:
 # --- details --------------------------------------------------------------------------------------
 
 LABELS = {
+    "allowed": "stands beyond the original",
     "amount": "amount",
     "asked": "amount asked for",
     "attempt": "attempt",
@@ -128,6 +154,7 @@ LABELS = {
     "closes": "pays",
     "code": "answer code",
     "comment": "comment",
+    "counts_on": "counts against",
     "covered": "paid part of the sale",
     "credit": "became credit",
     "credited": "to be credited",
@@ -147,6 +174,7 @@ LABELS = {
     "from_reserved": "out of what was reserved",
     "given_back": "freed again",
     "granted_on": "granted on",
+    "how": "explained as",
     "in_doubt": "part still in doubt",
     "invoice_way": "invoice part is booked by",
     "issued_on": "issued on",
@@ -178,10 +206,16 @@ LABELS = {
     "reference": "reference",
     "request": "request, redacted",
     "request_digest": "digest of the request",
+    "restored_lines": "line, free again",
+    "restored_payments": "payment, free again",
+    "reversed_by": "reversed by",
     "sale": "sale",
     "seen_version": "decided on version",
     "send_by": "to be sent by",
+    "source": "kept under",
     "source_account": "source account",
+    "subject": "what is explained",
+    "unexplained": "unexplained no more",
     "vat": "VAT",
     "why": "why",
 }
@@ -192,7 +226,17 @@ IN_THE_NAME = frozenset({"series", "number"})
 
 AMOUNTS = frozenset(
     {
-        *("amount", "asked", "booked", "closes", "covered", "credit", "credited", "exceeds"),
+        *(
+            "allowed",
+            "amount",
+            "asked",
+            "booked",
+            "closes",
+            "covered",
+            "credit",
+            "credited",
+            "exceeds",
+        ),
         *(
             "excess",
             "from_cover",
@@ -203,7 +247,7 @@ AMOUNTS = frozenset(
             "paid",
             "paid_back",
         ),
-        *("pays", "vat"),
+        *("pays", "unexplained", "vat"),
     }
 )
 """Whole numbers that are minor units of the event's currency."""

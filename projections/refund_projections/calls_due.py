@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from refund_ledger.discrepancies import Discrepancy, Key, count
 from refund_ledger.errors import InvariantError
 from refund_ledger.events import (
     AlertAcknowledged,
@@ -20,7 +21,7 @@ from refund_ledger.events import (
     Resolved,
 )
 from refund_ledger.refund import CallDue, PartStatus, Refund, Status, Waits, calls_due, evolve
-from refund_projections.wording import moment, words
+from refund_projections.wording import amount, moment, named, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Pending:
     """Something that is not settled: what, since when, why, and what can be done."""
 
     company: str
-    refund: UUID
+    refund: UUID | None
+    """None where no refund of this ledger caused it."""
     key: str
     """The refund's key; empty where a replay let the refund go and only an alert is left of it."""
     customer_id: str
@@ -40,6 +42,8 @@ class Pending:
     why: str
     since: datetime
     what_to_do: str
+    document: str = ""
+    """What is to be explained: a document, or a reduced credit."""
 
 
 class Waiting:
@@ -51,9 +55,11 @@ class Waiting:
     def __init__(self) -> None:
         self.refunds: dict[UUID, Refund] = {}
         self._alerts: dict[UUID, list[LateSuccessFound]] = {}
+        self._discrepancies: dict[Key, Discrepancy] = {}
 
     def add(self, event: Event) -> None:
         """Count one event; raises `InvariantError` where a refund's stream has lost its request."""
+        count(self._discrepancies, event)
         if not isinstance(event, RefundEvent):
             return
         self._heed_alerts(event)
@@ -86,6 +92,11 @@ class Waiting:
         """Counter-documents that turned up late or twice and that nobody has acknowledged."""
         return tuple(alert for alerts in self._alerts.values() for alert in alerts)
 
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """What was booked beyond an original or found no place, and nobody has explained."""
+        return tuple(self._discrepancies.values())
+
     def due(self, company: str) -> tuple[CallDue, ...]:
         """Everything due of a company, the longest waiting first."""
         found = (
@@ -99,18 +110,28 @@ class Waiting:
     def pending(self, company: str) -> tuple[Pending, ...]:
         """Everything of a company that is not settled, the longest waiting first."""
         refunds = [one for one in self.refunds.values() if one.request.company == company]
-        found = [entry for refund in refunds for entry in _unsettled(refund)]
+        unexplained = [one for one in self.discrepancies if one.cause.company == company]
+        beyond = {one.original for one in unexplained if one.excess}
+        found = [entry for refund in refunds for entry in _unsettled(refund, beyond)]
+        found += [_to_explain(one, self._refund_of(one)) for one in unexplained]
         found += [
             _alert(alert, refund.request.key if refund else "")
             for alert in self.alerts
             if alert.company == company
             for refund in [self.refunds.get(alert.originator_id)]
         ]
-        return tuple(sorted(found, key=lambda entry: (entry.since, entry.refund)))
+        return tuple(sorted(found, key=_by_time))
+
+    def _refund_of(self, one: Discrepancy) -> Refund | None:
+        return self.refunds.get(one.cause.originator_id)
 
 
 _AFTER_THE_END = (LateSuccessFound, AlertAcknowledged, Resolved, RefundClosed, PartWatched)
 """What may follow once a refund is over and waits for nothing; none of it makes a call due."""
+
+
+def _by_time(entry: Pending) -> tuple[datetime, str, str]:
+    return entry.since, str(entry.refund or ""), entry.document
 
 
 def _by_age(call: CallDue) -> tuple[datetime, UUID, Part, Waits]:
@@ -125,18 +146,21 @@ def fold(events: Iterable[Event]) -> Waiting:
     return waiting
 
 
-def pending(refund: Refund) -> tuple[Pending, ...]:
-    """Say why a refund is not settled: what its parts wait for, and the alerts nobody has seen."""
+def pending(refund: Refund, beyond: Collection[str] = ()) -> tuple[Pending, ...]:
+    """Say why a refund is not settled: what its parts wait for, and the alerts nobody has seen.
+
+    `beyond` names originals of which more was booked than they had; calls of theirs wait.
+    """
     alerts = (_alert(alert, refund.request.key) for alert in refund.alerts)
-    return (*_unsettled(refund), *alerts)
+    return (*_unsettled(refund, beyond), *alerts)
 
 
-def _unsettled(refund: Refund) -> tuple[Pending, ...]:
+def _unsettled(refund: Refund, beyond: Collection[str]) -> tuple[Pending, ...]:
     if refund.status is Status.AWAITING_APPROVAL:
         return (_awaits_approval(refund),)
     # A part that is only watched is settled: whatever the watch finds is an alert of its own.
     waits = (call for call in calls_due(refund) if call.waits is not Waits.WATCH)
-    return tuple(_waits(refund, call) for call in waits)
+    return tuple(_waits(refund, call, beyond) for call in waits)
 
 
 def _awaits_approval(refund: Refund) -> Pending:
@@ -170,9 +194,38 @@ def _alert(alert: LateSuccessFound, key: str) -> Pending:
     )
 
 
-def _waits(refund: Refund, call: CallDue) -> Pending:
+def _to_explain(one: Discrepancy, refund: Refund | None) -> Pending:
+    """What a person has to explain, and by which command."""
+    cause, currency = one.cause, one.cause.currency
+    told = []
+    if one.excess:
+        told.append(f"{amount(one.excess, currency)} beyond what {named(one.original)} had")
+    if one.unexplained:
+        told.append(f"{amount(one.unexplained, currency)} without a place in the books")
+    document = f"{one.document.series}/{one.document.number}" if one.document else ""
+    subject = f"{one.part} {document}" if document else one.subject.replace(":", " ", 1)
+    return Pending(
+        company=cause.company,
+        refund=cause.originator_id if isinstance(cause, RefundEvent) else None,
+        key=refund.request.key if refund else "",
+        customer_id=cause.customer_id,
+        part=one.part if one.document else None,
+        status="unexplained",
+        waits=None,
+        why=f"{named(one.subject)}: {' and '.join(told)}",
+        since=cause.timestamp,
+        what_to_do=f"look at it in the accounting system, then `discrepancy explain {subject}`",
+        document=one.subject,
+    )
+
+
+def _waits(refund: Refund, call: CallDue, beyond: Collection[str]) -> Pending:
     request, state = refund.request, refund.part(call.part)
     why, since, what_to_do = _reading(refund, call)
+    held = sorted({request.sale, request.receipt} & set(beyond))
+    if held and call.waits is Waits.SEND:
+        why = f"more was booked than {' and '.join(map(named, held))} had; no call goes out"
+        what_to_do = "explain what was booked beyond it; then `dispatch` sends it"
     return Pending(
         company=request.company,
         refund=refund.id,

@@ -13,11 +13,13 @@ from uuid import UUID
 
 from refund_ledger.events import (
     CreditGranted,
+    DiscrepancyExplained,
     DocumentId,
     Event,
     InvoicePartCancelled,
     LateSuccessFound,
     OriginalRecorded,
+    OutsideRefundRecorded,
     ReceiptPartCancelled,
 )
 from refund_ledger.originals import Document, Half
@@ -32,6 +34,10 @@ class Role(StrEnum):
     """Made by a refund."""
     LATE = "late"
     """Made by a refund, and found after the ledger had moved on, or a second time."""
+    OUTSIDE = "outside"
+    """Made outside this ledger, and recorded."""
+    REVERSAL = "reversal"
+    """It reversed another document, as a person said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,10 @@ def _documents(event: Event) -> Iterator[tuple[Document, Role, int]]:
             yield event.document.key, Role.ISSUED, event.booked
         case LateSuccessFound():
             yield event.document.key, Role.LATE, event.booked
+        case OutsideRefundRecorded():
+            yield event.document.key, Role.OUTSIDE, event.booked
+        case DiscrepancyExplained(reversed_by=DocumentId() as document):
+            yield document.key, Role.REVERSAL, event.amount
         case CreditGranted(document=DocumentId() as document):
             yield document.key, Role.GRANT, event.amount
         case OriginalRecorded():

@@ -32,7 +32,10 @@ class PaymentLeft(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The sale of an original, or its money: recorded + excess = left + in_flight + done."""
+    """The sale of an original, or its money.
+
+    recorded + excess + allowed = left + in_flight + done.
+    """
 
     recorded: int = 0
     left: int = 0
@@ -42,6 +45,8 @@ class Side(NamedTuple):
     """Credited, or paid back; what was booked beyond the original is in it too."""
     excess: int = 0
     """What was booked beyond the original: an alert until explained."""
+    allowed: int = 0
+    """What was booked beyond it and explained to stand so."""
 
     @property
     def is_fully_refunded(self) -> bool:
@@ -82,8 +87,10 @@ class _Original:
         recorded = self.totals[AccountKind.RECORDED, item]
         done = self.totals[AccountKind.ISSUED, item]
         excess = self.totals[AccountKind.EXCESS, item]
+        allowed = self.totals[AccountKind.ALLOWED, item]
         # Reservations are kept under their refunds; for an original they are what is missing.
-        return Side(recorded, left, recorded + excess - left - done, done, excess)
+        in_flight = recorded + excess + allowed - left - done
+        return Side(recorded, left, in_flight, done, excess, allowed)
 
 
 _KINDS = frozenset(
@@ -92,6 +99,7 @@ _KINDS = frozenset(
         AccountKind.REFUNDABLE,
         AccountKind.ISSUED,
         AccountKind.EXCESS,
+        AccountKind.ALLOWED,
         AccountKind.OPEN,
         AccountKind.COVERED,
         AccountKind.PROMISED_COVER,

@@ -15,13 +15,16 @@ from refund_ledger.events import (
     CreditGranted,
     CreditReduced,
     Decision,
+    DiscrepancyExplained,
     DocumentId,
     Event,
     GrantReason,
+    How,
     InvoicePartCancelled,
     LateSuccessFound,
     OriginalPaid,
     OriginalRecorded,
+    OutsideRefundRecorded,
     Part,
     PartWatched,
     ReceiptPartCancelled,
@@ -52,6 +55,12 @@ DECIDED = {
     Decision.SEND_AGAIN: "it may be sent again",
     Decision.CLOSE: "it is closed",
 }
+EXPLAINED_AS = {
+    How.REVERSED: "it was reversed there",
+    How.ACCEPTED: "it stands and counts",
+    How.WRITTEN_OFF: "the company bears it",
+    How.BELONGS_ELSEWHERE: "it gives back",
+}
 
 
 def amount(minor: int, currency: str) -> str:
@@ -81,7 +90,9 @@ def document_of(event: Event) -> str:
             InvoicePartCancelled(document=document)
             | ReceiptPartCancelled(document=document)
             | LateSuccessFound(document=document)
+            | OutsideRefundRecorded(document=document)
             | AlertAcknowledged(document=document)
+            | DiscrepancyExplained(document=DocumentId() as document)
             | CreditGranted(document=DocumentId() as document)
         ):
             return str(document.key)
@@ -279,6 +290,31 @@ def _(event: LateSuccessFound) -> str:
             "it stands unexplained until a person says what it is"
         )
     return f"{what} turned up for the {event.part} part after the refund was over; look at it"
+
+
+# --- what was given back outside ------------------------------------------------------------------
+
+
+@words.register
+def _(event: OutsideRefundRecorded) -> str:
+    does = "credits" if event.part is Part.INVOICE else "pays back"
+    of = f" of {named(event.original)}" if event.original else "; nobody knows of what"
+    beyond = f", {amount(event.excess, event.currency)} more than it had" if event.excess else ""
+    return (
+        f"{_sentence(document_of(event))}, made outside this ledger and read from "
+        f"{event.read_from}, {does} {amount(event.booked, event.currency)}{of}{beyond}"
+    )
+
+
+@words.register
+def _(event: DiscrepancyExplained) -> str:
+    by = f" by {event.reversed_by.key}" if event.reversed_by else ""
+    elsewhere = f" {named(event.counts_on)}" if event.how is How.BELONGS_ELSEWHERE else ""
+    explained = f"{amount(event.amount, event.currency)} of {named(event.subject)}"
+    return (
+        f"{event.actor} explained {explained}: "
+        f"{EXPLAINED_AS[event.how]}{by}{elsewhere}{_because(event.why)}"
+    )
 
 
 # --- phrases --------------------------------------------------------------------------------------

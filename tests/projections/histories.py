@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from projections.outsides import explain, record_outside
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger import calling
 from refund_ledger.application import RefundLedger
@@ -375,3 +376,4 @@ def _acknowledge(company: Company, random: Random, _: int) -> None:
 _ASKING: list[_Act] = [_ask_sale, _ask_sale, _ask_money, _ask_credit, _ask_goodwill, _reduce]
 _CALLING: list[_Act] = [_submit, _submit, _answer, _answer, _doubt, _not_sent, _refuse, _watch]
 _ENDING: list[_Act] = [_send_again, _approve, _reject, _withdraw, _close, _acknowledge]
+_ENDING += [record_outside, explain]

@@ -11,12 +11,15 @@ from projections.histories import COMPANY, Company, histories
 from refund_ledger.events import (
     CallSubmitted,
     Event,
+    How,
     Part,
     ReductionReason,
     RefundRequested,
     event_classes,
 )
+from refund_ledger.explaining import Explanation
 from refund_ledger.originals import Kind, OriginalRef
+from refund_ledger.outside import Outside
 from refund_ledger.postings import postings
 from refund_projections.audit_trail import (
     AMOUNTS,
@@ -173,6 +176,39 @@ def test_credit_used_on_a_sale_belongs_to_the_story_of_the_sale() -> None:
     )
     topics = [one.topic for one in of_original(company.events(), COMPANY, invoice)]
     assert topics == ["original.recorded", "credit.reduced"]
+
+
+def test_an_originals_story_holds_what_was_given_back_outside_and_its_explanation() -> None:
+    company = Company()
+    invoice = company.invoice(1, 1_000)
+    other = company.invoice(2, 500)
+    found = Outside(
+        company=COMPANY,
+        part=Part.INVOICE,
+        series=3,
+        number=9,
+        customer_id="7",
+        currency="ILS",
+        amount=1_200,
+        issued_on=company.now.date(),
+        original=str(invoice),
+        read_from="a list",
+    )
+    company.ledger.record_outside(found, company.stamp("import"))
+    told = Explanation(
+        company=COMPANY,
+        reference="because",
+        document=found.document,
+        how=How.BELONGS_ELSEWHERE,
+        original=str(other),
+        why="it was for both",
+    )
+    company.ledger.explain(told, company.stamp("avi"))
+    for original in (invoice, other):
+        topics = [one.topic for one in of_original(company.events(), COMPANY, original)]
+        assert topics[0] == "original.recorded"
+        assert topics[-1] == "discrepancy.explained"
+        assert ("outside.refund_recorded" in topics) == (original == invoice)
 
 
 def test_a_customers_story_is_all_that_happened_to_that_customer() -> None:

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 
 from projections.histories import COMPANY, Company, histories
+from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import InvariantError
-from refund_ledger.events import Part
+from refund_ledger.events import How, Part, ReductionReason
+from refund_ledger.explaining import Explanation
+from refund_ledger.outside import Outside
 from refund_ledger.policies import Terms
 from refund_ledger.refund import Refund, Status, Waits, calls_due
 from refund_projections.calls_due import Pending, fold, pending
@@ -117,7 +120,12 @@ def test_a_second_document_is_an_alert_until_somebody_has_seen_it() -> None:
     second = company.answer(refund, Part.INVOICE)
     third = company.answer(refund, Part.RECEIPT)
     replayed = fold(company.events()).pending(COMPANY)
-    assert [one.status for one in replayed] == ["alert", "alert"]
+    assert [(one.status, one.part, one.document) for one in replayed] == [
+        ("alert", Part.INVOICE, ""),
+        ("unexplained", Part.INVOICE, "document 3/483"),
+        ("alert", Part.RECEIPT, ""),
+        ("unexplained", Part.RECEIPT, "receipt 3/484"),
+    ]
     assert replayed[0].key == ""
     assert replayed[0].what_to_do == (
         "look at document 3/483 in the accounting system, then acknowledge this"
@@ -136,8 +144,92 @@ def test_an_alert_of_a_refund_that_still_waits_names_its_key() -> None:
     company.answer(refund, Part.INVOICE)
     company.answer(refund, Part.INVOICE)
     found = fold(company.events()).pending(COMPANY)
-    assert sorted((one.status, one.key) for one in found) == [("alert", "k"), ("due", "k")]
-    assert sorted(map(str, found)) == sorted(map(str, pending(company.refund(refund))))
+    statuses = sorted((one.status, one.key) for one in found)
+    assert statuses == [("alert", "k"), ("due", "k"), ("unexplained", "k")]
+    of_refund = [one for one in found if one.status != "unexplained"]
+    told = pending(company.refund(refund), {"invoice_receipt:2/1"})
+    assert sorted(map(str, of_refund)) == sorted(map(str, told))
+    (due,) = [one for one in found if one.status == "due"]
+    assert due.why == "more was booked than invoice-receipt 2/1 had; no call goes out"
+    assert due.what_to_do == "explain what was booked beyond it; then `dispatch` sends it"
+
+
+def test_what_was_booked_beyond_an_original_waits_until_it_is_explained() -> None:
+    company = sale_asked_back()
+    refund = company.refunds[0]
+    company.submit(refund, Part.INVOICE)
+    company.answer(refund, Part.INVOICE, booked=1_200)
+    company.submit(refund, Part.RECEIPT)
+    company.answer(refund, Part.RECEIPT)
+    (one,) = fold(company.events()).pending(COMPANY)
+    assert (one.status, one.part, one.waits, one.key) == ("unexplained", Part.INVOICE, None, "")
+    assert (one.refund, one.document, one.customer_id) == (refund, "document 3/481", "7")
+    assert one.why == (
+        "document 3/481: 0.30 ILS beyond what invoice-receipt 2/1 had and 0.30 ILS without a place "
+        "in the books"
+    )
+    assert one.what_to_do == (
+        "look at it in the accounting system, then `discrepancy explain invoice 3/481`"
+    )
+    document = company.refund(refund).invoice.documents[0]
+    told = Explanation(
+        company=COMPANY,
+        reference="because",
+        document=document,
+        how=How.ACCEPTED,
+        why="agreed by phone",
+    )
+    part_of_it = told.model_copy(update={"amount": 10, "reference": "a part"})
+    company.ledger.explain(part_of_it, company.stamp("avi"), refund=refund)
+    (left,) = fold(company.events()).pending(COMPANY)
+    assert left.why.startswith("document 3/481: 0.20 ILS beyond")
+    assert left.since == one.since
+    company.ledger.explain(told, company.stamp("avi"), refund=refund)
+    assert fold(company.events()).pending(COMPANY) == ()
+    assert fold(company.events()).discrepancies == ()
+
+
+def test_money_that_took_credit_is_only_beyond_its_payments() -> None:
+    company = Company()
+    sale = company.cash_sale(1, 100)
+    refund = company.ask("k", original=str(sale), amount=30, parts="receipt")
+    company.submit(refund, Part.RECEIPT)
+    company.doubt(refund, Part.RECEIPT)
+    company.close(refund, absent=frozenset({Part.RECEIPT}))
+    company.finish(company.ask("other", original=str(sale), parts="receipt"))
+    company.grant("old", 40)
+    why = ReductionReason.USED_ON_SALE
+    company.ledger.reduce_credit("old", company.stamp(), why=why, amount=40, sale=sale)
+    company.answer(refund, Part.RECEIPT)
+    found = fold(company.events()).pending(COMPANY)
+    (one,) = [one for one in found if one.status == "unexplained"]
+    assert one.why == "receipt 3/482: 0.30 ILS beyond what invoice-receipt 2/1 had"
+
+
+def test_what_belongs_to_no_refund_is_named_by_its_document_or_credit() -> None:
+    company = Company()
+    company.grant("old", 100)
+    why = ReductionReason.EXPIRED
+    company.ledger.reduce_credit("old", company.stamp(), why=why, amount=130)
+    found = Outside(
+        company=COMPANY,
+        part=Part.RECEIPT,
+        series=1,
+        number=9,
+        customer_id="7",
+        currency="ILS",
+        amount=50,
+        issued_on=company.now.date(),
+        read_from="a list",
+    )
+    company.ledger.record_outside(found, company.stamp("import"))
+    grant, receipt = fold(company.events()).pending(COMPANY)
+    assert (grant.refund, grant.key, grant.part) == (None, "", None)
+    assert grant.why == "grant old: 0.30 ILS without a place in the books"
+    assert grant.what_to_do.endswith("`discrepancy explain grant old`")
+    assert (receipt.refund, receipt.part, receipt.document) == (None, Part.RECEIPT, "receipt 1/9")
+    assert receipt.what_to_do.endswith("`discrepancy explain receipt 1/9`")
+    assert fold(company.events()).pending("other") == ()
 
 
 def test_a_closed_refund_is_watched_while_a_part_is_in_doubt() -> None:
@@ -171,13 +263,21 @@ def test_replayed_calls_are_the_live_ones(company: Company) -> None:
 def test_whatever_is_unsettled_is_pending_and_nothing_else(company: Company) -> None:
     waiting = fold(company.events())
     refunds = {refund: company.refund(refund) for refund in company.refunds}
-    assert {one.refund for one in waiting.pending(COMPANY)} == {
+    told = [one for one in waiting.pending(COMPANY) if one.status != "unexplained"]
+    assert {one.refund for one in told} == {
         id_ for id_, refund in refunds.items() if is_unsettled(refund)
     }
     assert waiting.refunds == {
         id_: refund for id_, refund in refunds.items() if id_ in waiting.refunds
     }
-    assert len(waiting.pending(COMPANY)) == sum(len(pending(one)) for one in refunds.values())
+    assert len(told) == sum(len(pending(one)) for one in refunds.values())
+    alerts = {AccountKind.EXCESS, AccountKind.UNEXPLAINED}
+    beyond = {
+        account.subject for account, _ in company.store.sums(COMPANY) if account.kind in alerts
+    }
+    unexplained = waiting.discrepancies
+    assert len(waiting.pending(COMPANY)) == len(told) + len(unexplained)
+    assert beyond <= {one.original for one in unexplained} | {one.source for one in unexplained}
 
 
 def is_unsettled(refund: Refund) -> bool:

@@ -127,6 +127,6 @@ def test_a_history_may_be_folded_in_batches_of_any_size(
 def test_what_customers_hold_is_what_the_other_side_of_the_book_gave(company: Company) -> None:
     balances = fold(company.events()).values()
     other_side = [AccountKind.RETURNS, AccountKind.VAT, AccountKind.PAID]
-    other_side += [AccountKind.GRANTED, AccountKind.BOOKS]
+    other_side += [AccountKind.GRANTED, AccountKind.BOOKS, AccountKind.EXPLAINED]
     given_away = sum(company.store.total(COMPANY, kind) for kind in other_side)
     assert sum(balance.net for balance in balances) == given_away

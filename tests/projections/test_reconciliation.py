@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from projections.examples import EXAMPLES
 from projections.histories import COMPANY, Company, histories
-from refund_ledger.events import Part, claims
+from refund_ledger.events import DocumentId, How, Part, claims
+from refund_ledger.explaining import Explanation
 from refund_ledger.originals import Document, Half
+from refund_ledger.outside import Outside
 from refund_projections.reconciliation import (
     Compared,
     Finding,
@@ -96,6 +98,35 @@ def test_each_way_to_differ_is_named() -> None:
         Compared(here[1].document, (Finding.CURRENCY_DIFFERS,), here[1], there[1]),
         Compared(here[3].document, (Finding.MISSING_THERE,), here[3], None),
     )
+
+
+def test_what_was_made_outside_is_known_and_what_reversed_it_too() -> None:
+    company = Company()
+    found = Outside(
+        company=COMPANY,
+        part=Part.INVOICE,
+        series=3,
+        number=9,
+        customer_id="7",
+        currency="ILS",
+        amount=50,
+        issued_on=company.now.date(),
+        read_from="a list",
+    )
+    company.ledger.record_outside(found, company.stamp("import"))
+    told = Explanation(
+        company=COMPANY,
+        reference="because",
+        document=found.document,
+        how=How.REVERSED,
+        reversed_by=DocumentId(half=Half.DOCUMENT, series=3, number=10),
+        why="cancelled by hand",
+    )
+    company.ledger.explain(told, company.stamp("avi"))
+    assert [(one.document.number, one.role, one.amount) for one in known(company)] == [
+        (9, Role.OUTSIDE, 50),
+        (10, Role.REVERSAL, 50),
+    ]
 
 
 def test_other_companies_are_passed_over() -> None:

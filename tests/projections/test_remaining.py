@@ -3,7 +3,8 @@
 from hypothesis import given
 
 from projections.histories import COMPANY, Company, histories
-from refund_ledger.events import Part
+from refund_ledger.events import How, Part
+from refund_ledger.explaining import Explanation
 from refund_projections.remaining import LineLeft, PaymentLeft, Remaining, Side, from_sums
 from refund_projections.sums import sum_up
 
@@ -55,6 +56,15 @@ def test_what_is_booked_beyond_an_original_is_excess() -> None:
     company.submit(refund, Part.INVOICE)
     company.answer(refund, Part.INVOICE, booked=1_200)
     assert left_of(company, str(sale)).sale == Side(1_170, 0, 0, 1_200, 30)
+    told = Explanation(
+        company=COMPANY,
+        reference="because",
+        document=company.refund(refund).invoice.documents[0],
+        how=How.ACCEPTED,
+        why="agreed by phone",
+    )
+    company.ledger.explain(told, company.stamp("avi"), refund=refund)
+    assert left_of(company, str(sale)).sale == Side(1_170, 0, 0, 1_200, 0, 30)
 
 
 def test_a_granted_credit_is_no_original() -> None:

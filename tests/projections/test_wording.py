@@ -2,19 +2,23 @@
 
 import pytest
 
-from projections.examples import AT, BACK, CREDIT_NOTE, EXAMPLES, make
+from projections.examples import AT, BACK, COUNTER_RECEIPT, CREDIT_NOTE, EXAMPLES, make
 from refund_ledger.errors import InvariantError
 from refund_ledger.events import (
     CallInDoubt,
     CallRefused,
     CreditGranted,
     CreditReduced,
+    DiscrepancyExplained,
     Event,
     GivenBack,
+    How,
     InvoicePartCancelled,
     LateSuccessFound,
     OriginalPaid,
     OriginalRecorded,
+    OutsideRefundRecorded,
+    Part,
     ReceiptPartCancelled,
     RefundClosed,
     RefundCompleted,
@@ -212,12 +216,63 @@ def test_the_life_of_a_refund_is_told(event: Event, said: str) -> None:
     assert words(event) == said
 
 
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (
+            EXAMPLES[OutsideRefundRecorded.TOPIC],
+            (
+                "Document 3/481, made outside this ledger and read from the accounting system, "
+                "credits 11.70 ILS of invoice 1/2345, 0.70 ILS more than it had"
+            ),
+        ),
+        (
+            changed(
+                OutsideRefundRecorded,
+                document=COUNTER_RECEIPT,
+                part=Part.RECEIPT,
+                original="",
+                excess=0,
+            ),
+            (
+                "Receipt 1/91, made outside this ledger and read from the accounting system, pays "
+                "back 11.70 ILS; nobody knows of what"
+            ),
+        ),
+        (
+            EXAMPLES[DiscrepancyExplained.TOPIC],
+            (
+                "dana explained 0.70 ILS of document 3/481: it was reversed there by document "
+                "3/490: cancelled by hand"
+            ),
+        ),
+        (
+            changed(DiscrepancyExplained, how=How.BELONGS_ELSEWHERE, reversed_by=None),
+            (
+                "dana explained 0.70 ILS of document 3/481: it gives back invoice 1/2346: "
+                "cancelled by hand"
+            ),
+        ),
+        (
+            changed(
+                DiscrepancyExplained, how=How.WRITTEN_OFF, reversed_by=None, subject="grant:old"
+            ),
+            "dana explained 0.70 ILS of grant old: the company bears it: cancelled by hand",
+        ),
+    ],
+)
+def test_what_was_given_back_outside_is_told(event: Event, said: str) -> None:
+    assert words(event) == said
+
+
 def test_an_event_names_the_document_that_it_is_about() -> None:
     found = {topic: document_of(event) for topic, event in EXAMPLES.items()}
     assert {topic: document for topic, document in found.items() if document} == {
         "credit.granted": "document 3/481",
+        "discrepancy.explained": "document 3/481",
         "original.paid": "receipt 1/77",
         "original.recorded": "invoice 1/2345",
+        "outside.refund_recorded": "document 3/481",
         "refund.alert_acknowledged": "document 3/481",
         "refund.invoice_part_cancelled": "document 3/481",
         "refund.late_success_found": "document 3/481",

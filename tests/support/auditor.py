@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from refund_ledger.accounts import AccountKind
-from refund_ledger.events import Part
+from refund_ledger.events import How, Part
 from refund_ledger.originals import Original
 from refund_ledger.refund import PartStatus, Refund, Status
 from support.books import Books
@@ -90,6 +90,29 @@ class Auditor:
                     sale if Part.INVOICE in kept else 0,
                     money if Part.RECEIPT in kept else 0,
                 )
+
+    def given_outside(
+        self, customer: str, part: Part, amount: int, original: str, *, room: int
+    ) -> None:
+        """A document was found that nobody here made; its original had `room` for it."""
+        self.owed[customer] += amount if part is Part.INVOICE else -amount
+        if not original or amount > room or part is Part.RECEIPT:
+            self.puzzled.add(customer)
+        if original:
+            self.booked[original, part] += amount
+            if amount > room:
+                self.surprised.add(original)
+
+    def explained(
+        self, customer: str, part: Part, how: How, amount: int, *, of: str, to: str
+    ) -> None:
+        """A person said what an amount is: `of` was given back by it, or `to` is from now on."""
+        if how in {How.REVERSED, How.WRITTEN_OFF}:
+            self.owed[customer] += -amount if part is Part.INVOICE else amount
+        if of and how in {How.REVERSED, How.BELONGS_ELSEWHERE}:
+            self.booked[of, part] -= amount
+        if to:
+            self.booked[to, part] += amount
 
     # --- what it comes to -------------------------------------------------------------------------
 

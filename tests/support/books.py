@@ -9,10 +9,7 @@ from itertools import count
 from typing import Any, Self
 from uuid import UUID
 
-from refund_adapters.store.opening import is_postgres
-from refund_adapters.store.postgres import PostgresStore
 from refund_adapters.store.sql_store import SqlStore
-from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger import calling
 from refund_ledger.accounts import QUANTITY, Account, AccountKind
 from refund_ledger.application import RefundLedger
@@ -31,8 +28,8 @@ from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
 from refund_ledger.refund import Refund
 from refund_ledger.stamps import Stamp
-from refund_ledger.storing import Append
 from support import soundness
+from support.remembering import remembering
 
 COMPANY = "acme"
 CUSTOMER = "7"
@@ -111,33 +108,6 @@ def a_request(key: str, **fields: Any) -> Request:
     """A request with a company, a currency and a reason."""
     given = {"company": COMPANY, "key": key, "currency": "ILS", "reason": "complaint"}
     return read_request({**given, **fields})
-
-
-class _Remembers:
-    """A store that remembers the events that were saved, as they were before they were stored."""
-
-    saved: list[Event]
-
-    def append(self, *batches: Append) -> None:
-        """Save, and remember what was saved."""
-        super().append(*batches)  # type: ignore[misc]
-        self.saved += [event for batch in batches for event in batch.events]
-
-
-class RememberingFile(_Remembers, SqliteStore):
-    """In a file or in memory."""
-
-
-class RememberingServer(_Remembers, PostgresStore):
-    """In a server."""
-
-
-def remembering(address: str | None) -> RememberingFile | RememberingServer:
-    """Open a store by a file's path, a server's address, or in memory."""
-    on_server = address is not None and is_postgres(address)
-    store = RememberingServer(str(address)) if on_server else RememberingFile(address)
-    store.saved = []
-    return store
 
 
 @dataclass

@@ -10,11 +10,12 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from refund_ledger.errors import RefusedError
-from refund_ledger.events import Part, ReductionReason
+from refund_ledger.events import How, Part, ReductionReason
 from refund_ledger.originals import Kind, OriginalRef
 from refund_ledger.policies import Terms
 from refund_ledger.refund import PartStatus
 from support.books import Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
+from support.outsides import explain, open_discrepancies, outside
 
 INVOICE = OriginalRef(Kind.INVOICE, 1, 1)
 PAID = OriginalRef(Kind.INVOICE, 1, 2)
@@ -138,4 +139,22 @@ def _reduce(books: Books, random: Random, _: int) -> None:
     books.reduce("old", random.choice([100, 600]), why=why, sale=used)
 
 
-_ACTS: tuple[_Act, ...] = (_call, _call, _call, _end, _reduce)
+def _made_outside(books: Books, random: Random, _: int) -> None:
+    part = random.choice(list(Part))
+    original = random.choice(
+        ["", str(CASH_SALE), str(INVOICE if part is Part.INVOICE else RECEIPT)]
+    )
+    amount = random.choice([99, 4_000, 40_000])
+    outside(books, 10_000 + books.minutes, amount, part, original=original)
+
+
+def _explain(books: Books, random: Random, _: int) -> None:
+    found = list(open_discrepancies(books).values())
+    if found:
+        one, how = random.choice(found), random.choice([How.ACCEPTED, How.WRITTEN_OFF])
+        subject = one.document or one.subject.removeprefix("grant:")
+        amount = random.choice([None, 1])
+        explain(books, subject, how, amount=amount, reference=f"e{books.minutes}")
+
+
+_ACTS: tuple[_Act, ...] = (_call, _call, _call, _end, _reduce, _made_outside, _explain)

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from refund_ledger.accounts import AccountKind
+from refund_ledger.discrepancies import Discrepancy
 from refund_ledger.errors import RefusedError
-from refund_ledger.events import Part
+from refund_ledger.events import DocumentId, How, Part
 from refund_ledger.originals import Kind, Line, Method, Original
 from refund_ledger.policies import Terms
 from refund_ledger.refund import PartStatus, Refund, Status
 from support.auditor import Auditor
 from support.books import ONE, Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
+from support.outsides import an_outside, explain, open_discrepancies
 
 CUSTOMERS = st.sampled_from(["7", "8"])
 METHODS = st.sampled_from([Method.CASH, Method.CARD, Method.BANK_TRANSFER])
@@ -50,7 +52,8 @@ class CompanyMachine(RuleBasedStateMachine):
         self.receipts: list[Original] = []
         self.refunds: list[tuple[str, dict[str, object]]] = []
         self.grants: list[tuple[str, str]] = []
-        self.duplicated: set[str] = set()
+        self.duplicated: dict[str, str] = {}
+        """By duplicate that waits for its explanation, the sale that it took lines of."""
         self.numbers = 0
         self.read: tuple[int, list[Refund]] = (0, [])
 
@@ -91,6 +94,66 @@ class CompanyMachine(RuleBasedStateMachine):
             self._number(), *payments, closes=closes, overpaid=overpaid, customer_id=customer
         )
         self._record(receipt)
+
+    # --- what was made outside --------------------------------------------------------------------
+
+    def _outside(self, data: st.DataObject, part: Part, customer: str) -> None:
+        """A document turns up that nobody here made; it names an original, or none."""
+        sale = part is Part.INVOICE
+        fits = [
+            one
+            for one in (*self.sales, *self.receipts)
+            if one.customer_id == customer and (one.kind.has_sale if sale else one.kind.has_money)
+        ]
+        original = data.draw(st.sampled_from([None, *fits]))
+        name = str(original.ref) if original else ""
+        room = self.books.left_in_all(name)[0 if sale else 1] if name else 0
+        near = st.sampled_from([room, room + 3]) if room else st.nothing()
+        amount = data.draw(near | AMOUNTS)
+        items = []
+        if original and data.draw(COIN):
+            known = original.lines if sale else original.payments
+            number = data.draw(st.sampled_from([each.number for each in known]))
+            items = [{"number": number, "amount": data.draw(st.integers(1, amount))}]
+        there = {"original": name, "items": items, "customer_id": customer}
+        found = an_outside(10_000 + self._number(), amount, part, **there)
+        payable = self._payable(customer)
+        assert self.books.ledger.record_outside(found, self.books.stamp("import"))
+        assert self._payable(customer) - payable <= (min(amount, room) if sale else 0)
+        self.auditor.given_outside(customer, part, amount, name, room=room)
+        assert not self.books.ledger.record_outside(found, self.books.stamp("import"))
+
+    def _explain(self, data: st.DataObject, found: Discrepancy) -> None:
+        """A person says what an amount is; what it cannot be is refused, and nothing is written."""
+        how = data.draw(st.sampled_from(How))
+        amount = data.draw(st.none() | st.integers(1, found.left))
+        to = ""
+        if how is How.BELONGS_ELSEWHERE:
+            to = str(data.draw(st.sampled_from([*self.sales, *self.receipts])).ref)
+        subject = found.document or found.subject.removeprefix("grant:")
+        if isinstance(subject, str) and to:
+            return
+        number = self._number()
+        reversal = DocumentId(half=found.part.half, series=3, number=90_000 + number)
+        fields: dict[str, object] = {"amount": amount, "original": to, "reference": f"e{number}"}
+        if how is How.REVERSED:
+            fields["reversed_by"] = reversal
+        if self._passes(lambda: explain(self.books, subject, how, **fields)):
+            customer, said = found.cause.customer_id, amount or found.left
+            of = found.original if found.original in self.auditor.originals else ""
+            self.auditor.explained(customer, found.part, how, said, of=of, to=to)
+            if said == found.left:
+                self.duplicated.pop(found.subject, None)
+            self._settle(customer, found.original)
+
+    def _settle(self, customer: str, original: str) -> None:
+        """What is explained whole surprises nobody any more: the auditor is strict again."""
+        still = open_discrepancies(self.books).values()
+        if all(each.cause.customer_id != customer for each in still):
+            self.auditor.puzzled.discard(customer)
+        allowed = self.books.total(AccountKind.ALLOWED, original) if original else 1
+        if not allowed and all(each.original != original for each in still):
+            self.auditor.surprised.discard(original)
 
     # --- commands and choices ---------------------------------------------------------------------
 
@@ -157,8 +220,7 @@ class CompanyMachine(RuleBasedStateMachine):
         if after.status.is_over:
             self.auditor.ended(refund, *doubt)
 
-    def _payable(self, refund: Refund) -> int:
-        customer = refund.request.customer_id
+    def _payable(self, customer: str) -> int:
         kinds = (AccountKind.CREDIT, AccountKind.HELD_CREDIT, AccountKind.PROMISED_CREDIT)
         return sum(self.books.total(kind, customer=customer) for kind in kinds)
 

@@ -224,7 +224,7 @@ class Server:
         while True:
             status = self._status_lines()
             # A killed server leaves the file of its own process behind.
-            if status[:1] == [str(process.pid)] and status[7:] == ["ready"]:
+            if status[:1] == [str(process.pid)] and status[7:] in (["ready"], ["standby"]):
                 return
             if process.poll() is not None:
                 self._forget_process()

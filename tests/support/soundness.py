@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from refund_ledger.accounts import QUANTITY, Account, AccountKind, Book, Posting
+from refund_ledger.discrepancies import fold
+from refund_ledger.events import Part
 from refund_ledger.originals import OriginalRef
 from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import PartStatus, Refund
@@ -20,6 +22,7 @@ def check(books: Books) -> None:
     refunds = [books.refund(each) for each in books.refund_ids()]
     _check_finished(books, refunds)
     _check_held(books, refunds)
+    _check_discrepancies(books)
 
 
 def _check_postings(books: Books) -> None:
@@ -72,14 +75,40 @@ def _check_held(books: Books, refunds: list[Refund]) -> None:
     assert +pooled == +promised
 
 
+def _check_discrepancies(books: Books) -> None:
+    """What the accounts hold as excess and unexplained is what there is left to explain."""
+    beyond: Counter[tuple[str, str]] = Counter()
+    nowhere: Counter[str] = Counter()
+    for found in fold(books.events()).values():
+        sale = found.part is Part.INVOICE
+        assert min(found.excess, found.unexplained) >= 0
+        beyond[found.original, "sale" if sale else "money"] += found.excess
+        nowhere[found.source] += found.unexplained if sale else -found.unexplained
+    excess: Counter[tuple[str, str]] = Counter()
+    unexplained: Counter[str] = Counter()
+    for account, amount in books.sums().items():
+        if account.kind is AccountKind.EXCESS:
+            excess[account.subject, account.item] += account.rule.side * amount
+        if account.kind is AccountKind.UNEXPLAINED:
+            unexplained[account.subject] += account.rule.side * amount
+    assert {key: n for key, n in excess.items() if n} == {k: n for k, n in beyond.items() if n}
+    assert {key: n for key, n in unexplained.items() if n} == {
+        k: n for k, n in nowhere.items() if n
+    }
+
+
 def check_sale(books: Books, sale: OriginalRef) -> None:
     """What stands on a sale is what was recorded of it less what was issued.
 
-    Exact as long as no duplicate took lines of it: those were credited twice, and stand once.
+    What stands there beyond the original's rights takes nothing off it. Exact as long as no
+    duplicate that took lines of it waits for its explanation: those were credited twice, and stand
+    once.
     """
     standing = (AccountKind.OPEN, AccountKind.COVERED, AccountKind.PROMISED_COVER)
     stands = sum(books.total(kind, sale) for kind in standing)
     recorded = books.total(AccountKind.RECORDED, sale, item="sale")
     issued = books.total(AccountKind.ISSUED, sale, item="sale")
     excess = books.total(AccountKind.EXCESS, sale, item="sale")
-    assert stands == recorded - issued + excess, (stands, recorded, issued, excess)
+    allowed = books.total(AccountKind.ALLOWED, sale, item="sale")
+    seen = (stands, recorded, issued, excess, allowed)
+    assert stands == recorded - issued + excess + allowed, seen

@@ -1,48 +1,112 @@
-"""Stores seen from below: every row of every table, the chain recomputed, other processes."""
+"""Stores seen from below: every row of every table, the chain recomputed, other processes.
+
+What a statement changes is kept. On a server it runs as the owner of the tables, who may do more
+than the store itself.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from eventsourcing.persistence import StoredEvent
+from psycopg.types.string import TextLoader
 
 from refund_adapters.store.chain import NOTHING_BEFORE, link
+from refund_adapters.store.postgres import PostgresStore, said_of
+from refund_adapters.store.postgres_recorder import encoded
+from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.store.sqlite_recorder import Rules
+from refund_ledger.accounts import Account, Posting
+from refund_ledger.originals import Document
 from refund_ledger.refund import Waits
+from support.ledger_servers import owner_connection
 from support.tree import ROOT
 
 Dump = dict[str, list[tuple[Any, ...]]]
+REFUSED = (sqlite3.IntegrityError, psycopg.Error)
+"""What either database raises where a statement breaks a rule of its tables."""
+STREAMS = (UUID(int=number) for number in count(1))
 
 
-def rows(store: SqliteStore, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run one statement outside the store's own verbs, and keep what it changed."""
-    with store.recorder.datastore.writing() as cursor:
-        cursor.execute(statement, values)
-        return [tuple(row) for row in cursor.fetchall()]
+def rows(store: SqlStore, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Run one statement outside the store's own verbs; `?` stands for a value."""
+    with _asking(store) as ask:
+        return ask(statement, *values)
 
 
-def dump(store: SqliteStore) -> Dump:
+def dump(store: SqlStore) -> Dump:
     """Every row of every table; equal dumps are equal stores."""
-    names = rows(store, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return {name: rows(store, f"SELECT * FROM {name} ORDER BY 1, 2") for (name,) in names}  # noqa: S608
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    if isinstance(store, PostgresStore):
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema ORDER BY 1"
+    with _asking(store) as ask:
+        return {name: ask(f"SELECT * FROM {name} ORDER BY 1, 2") for (name,) in ask(tables)}  # noqa: S608
+
+
+@contextmanager
+def _asking(store: SqlStore) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    if isinstance(store, PostgresStore):
+        with owner_connection(store.address) as connection:
+            # Python has no time that is infinitely early.
+            connection.adapters.register_loader("timestamptz", TextLoader)
+
+            def on_server(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+                found = connection.execute(statement.replace("?", "%s").encode(), values or None)
+                return found.fetchall() if found.description else []
+
+            yield on_server
+        return
+    assert isinstance(store, SqliteStore)
+    with store.recorder.datastore.writing() as cursor:
+
+        def in_file(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+            cursor.execute(statement, values)
+            return [tuple(row) for row in cursor.fetchall()]
+
+        yield in_file
 
 
 Kept = tuple[str, int, str, bytes, bytes]
 """Stream, version, topic, state and hash of an event, as its row holds them."""
 
 
-def kept_events(store: SqliteStore) -> list[Kept]:
-    """Every event as it is stored."""
+def kept_events(store: SqlStore) -> list[Kept]:
+    """Every event as it is stored; a stream is named by 32 hexadecimal digits."""
     columns = "originator_id, originator_version, topic, state, hash"
     found = rows(store, f"SELECT {columns} FROM stored_events ORDER BY notification_id")  # noqa: S608
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
+    return [
+        (row[0].hex if isinstance(row[0], UUID) else row[0], row[1], row[2], row[3], row[4])
+        for row in found
+    ]
+
+
+def save(
+    store: SqlStore,
+    *postings: Posting,
+    seen: Sequence[tuple[Account, int]] = (),
+    claims: Sequence[Document] = (),
+    event: StoredEvent | None = None,
+) -> None:
+    """Save one event, with whatever it is said to mean."""
+    stored = event or StoredEvent(next(STREAMS), 1, "x", b"{}")
+    if isinstance(store, PostgresStore):
+        meant = said_of("acme", [stored], [postings], [claims], seen=dict(seen), due={})
+        store._save(encoded([meant]), stored)
+        return
+    assert isinstance(store, SqliteStore)
+    rules = Rules("acme", (postings,), (tuple(claims),), seen=tuple(seen), due=())
+    store.recorder.append([([stored], rules)])
 
 
 def broken_links(kept: Iterable[Kept]) -> list[tuple[str, int]]:
@@ -106,7 +170,7 @@ def processes(count: int) -> Iterator[list[Process]]:
         yield [Process(each) for each in started]
 
 
-def everything(store: SqliteStore, companies: Iterable[str]) -> int:
+def everything(store: SqlStore, companies: Iterable[str]) -> int:
     """Read all that a store can tell; returns how many rows that was."""
     found = len(list(store.events())) + store.position()
     for company in companies:

@@ -46,7 +46,7 @@ def pending_table(run: Run, waiting: Sequence[Pending], now: datetime) -> None:
         [Column(name) for name in names],
         [
             (
-                one.key or one.refund,
+                one.key or one.refund or one.document,
                 one.part or "",
                 one.status,
                 age(now - one.since),
@@ -90,47 +90,6 @@ def show(
         run.out.shape({"refund": shapes.refund(refund), "story": entries})
         return 0
     tell(run, refund, story, postings=postings)
-    return 0
-
-
-@app.command(rich_help_panel=PANEL, epilog="Example: refund-ledger balance --customer 1001")
-@everywhere
-def balance(
-    run: Run,
-    *,
-    customer: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only this customer, with the sources.")
-    ] = None,
-) -> int:
-    """Show who owes whom, by customer and currency; net is positive where the company owes."""
-    from refund_ledger.money import format_minor
-
-    with run.questions("reading") as questions:
-        balances = questions.balances(customer_id=customer)
-    if run.json:
-        from refund_adapters.cli import sums
-
-        run.out.shape({"balances": [sums.balance(one) for one in balances]})
-        return 0
-    names = ("open", "credit", "held", "promised", "unexplained", "net")
-    run.out.table(
-        (Column("customer"), Column("currency"), *(Column(name, number=True) for name in names)),
-        [
-            (
-                one.customer_id,
-                one.currency,
-                *(format_minor(getattr(one, name), one.currency) for name in names),
-            )
-            for one in balances
-        ],
-    )
-    if customer is not None:
-        for one in balances:
-            for source in one.sources:
-                amount = format_minor(source.amount, one.currency)
-                run.out.line(f"credit of {amount} {one.currency} from {source.source}")
-    if not balances:
-        run.out.line("nobody owes anybody anything")
     return 0
 
 

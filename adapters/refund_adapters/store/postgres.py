@@ -16,6 +16,7 @@ from psycopg.rows import tuple_row
 
 from refund_adapters.store import postgres_migrations, sql_store
 from refund_adapters.store.postgres_address import Address
+from refund_adapters.store.postgres_bulk import append_many
 from refund_adapters.store.postgres_connections import APPLICATION, Connection, Connections
 from refund_adapters.store.postgres_errors import is_lost, translated
 from refund_adapters.store.postgres_recorder import PostgresRecorder, encoded, page_of, rows_of
@@ -88,11 +89,14 @@ class PostgresStore(SqlStore):
     def append(self, *batches: Append) -> None:
         """Save everything in one transaction, or nothing; see `refund_ledger.storing.Store`."""
         stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
-        text = encoded([_said(batch, rows) for batch, rows in zip(batches, stored, strict=True)])
-        self._save(text, stored[0][0])
+        if len(batches) == 1:
+            text = encoded([_said(batches[0], stored[0])])
+            self._save(lambda cursor: append_one(cursor, text), stored[0][0])
+        else:
+            self._save(lambda cursor: append_many(cursor, batches, stored), stored[0][0])
         self.waker.ring()
 
-    def _save(self, text: str, first: StoredEvent) -> None:
+    def _save(self, write: Callable[[Cursor[Any]], None], first: StoredEvent) -> None:
         """Save once, however often the connection breaks; `first` is the event that tells."""
         lost_on = 0
 
@@ -100,10 +104,12 @@ class PostgresStore(SqlStore):
             nonlocal lost_on
             if lost_on and self._is_saved(cursor, first, lost_on):
                 return
+            # A connection that broke does not know any more whose it was.
+            process = cursor.connection.info.backend_pid
             try:
-                cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
+                write(cursor)
             except psycopg.Error as error:
-                lost_on = cursor.connection.info.backend_pid if is_lost(error) else lost_on
+                lost_on = process if is_lost(error) else lost_on
                 raise
 
         with translated(self.where):
@@ -201,6 +207,8 @@ class PostgresStore(SqlStore):
                 return
             after = rows[-1][0]
 
+    _backwards = "era DESC, xid DESC, notification_id DESC"
+
     def _at(self, moment: datetime | None) -> str | datetime:
         return "infinity" if moment is None else moment
 
@@ -226,6 +234,11 @@ class PostgresStore(SqlStore):
             self._connections.forget()
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def append_one(cursor: Cursor[Any], text: str) -> None:
+    """Save one batch, said as JSON, in one round trip."""
+    cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
 
 
 def _said(batch: Append, stored: Sequence[StoredEvent]) -> dict[str, object]:

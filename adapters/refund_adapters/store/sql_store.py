@@ -87,6 +87,13 @@ class SqlStore(ABC):
     def _at(self, moment: datetime | None) -> Any:
         """A time as this database compares it; none is later than every other."""
 
+    _backwards = "notification_id DESC"
+    """The order of the feed, the other way."""
+
+    def _recorded(self, moment: datetime) -> Any:
+        """A time as the column of recorded times is compared with it."""
+        return moment
+
     # --- one moment -------------------------------------------------------------------------------
 
     @contextmanager
@@ -148,6 +155,15 @@ class SqlStore(ABC):
             rows, lambda row: StoredEvent(_uuid(row[0]), row[1], row[2], bytes(row[3]))
         )
         return self.event(stored)
+
+    def position_at(self, moment: datetime) -> int:
+        """The last event, in the order of the feed, that was recorded by then; zero for none."""
+        found = self._rows(
+            "SELECT notification_id FROM stored_events WHERE recorded_at <= ? "  # noqa: S608
+            f"ORDER BY {self._backwards} LIMIT 1",
+            (self._recorded(moment),),
+        )
+        return int(found[0][0]) if found else 0
 
     def position(self) -> int:
         """The highest position that was given; zero in an empty store."""

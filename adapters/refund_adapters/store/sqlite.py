@@ -143,6 +143,10 @@ class SqliteStore(SqlStore):
                 return
             after = rows[-1][0]
 
+    def _recorded(self, moment: datetime) -> str:
+        # The column is written in milliseconds.
+        return utc_text(moment)[:23] + "Z"
+
     def _at(self, moment: datetime | None) -> str:
         return "9999" if moment is None else utc_text(moment)
 

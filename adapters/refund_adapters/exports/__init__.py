@@ -1,0 +1,1 @@
+"""Exports: a company's events, postings and journal as files that other programs read."""
