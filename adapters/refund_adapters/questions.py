@@ -12,7 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from refund_adapters.store.sql_store import SqlStore
-from refund_ledger.accounts import AccountKind
+from refund_ledger.accounts import Account, AccountKind, Posting
 from refund_ledger.errors import InvalidInputError, NotFoundError
 from refund_ledger.events import CreditGranted, Event, OriginalRecorded, RefundRequested
 from refund_ledger.originals import OriginalRef
@@ -25,7 +25,7 @@ from refund_projections.calls_due import Pending
 from refund_projections.credit_balances import POSITION, CreditBalance
 from refund_projections.derivation import Step, explain
 from refund_projections.moments import effective_until
-from refund_projections.rebuild import Rebuilt, rebuild
+from refund_projections.rebuild import Rebuilt, located, rebuild
 from refund_projections.remaining import Remaining
 from refund_projections.statement import Statement
 
@@ -210,13 +210,19 @@ class Questions:
     def rebuild(self) -> Rebuilt:
         """Replay every event into fresh sums, balances and calls due, and compare with the live."""
         with self._store.snapshot():
-            return rebuild(
+            rebuilt = rebuild(
                 self._with_positions(),
                 company=self._company,
                 sums=self._store.sums(self._company),
                 balances=self._store.balances(self._company),
                 due=self._store.due(self._company, *Waits, limit=self._store.position()),
             )
+            return located(rebuilt, self._with_positions(), self._posted)
+
+    def _posted(self, account: Account) -> Iterator[tuple[int, Posting]]:
+        """The stored postings of one account."""
+        columns = account._asdict()
+        return self._store.postings(columns.pop("company"), **columns)
 
     # --- reading ----------------------------------------------------------------------------------
 

@@ -6,16 +6,20 @@ It reads events and never stored postings, so it also proves that what is stored
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from refund_ledger.accounts import GUARDED, Account
+from refund_ledger.accounts import GUARDED, Account, Posting
 from refund_ledger.events import Event, Part
+from refund_ledger.postings import postings
 from refund_ledger.refund import CallDue
 from refund_projections.calls_due import Waiting
 from refund_projections.sums import Sums
+
+MOST_LOCATED = 100
+"""Accounts whose first difference is looked for; more would say the same of the whole store."""
 
 
 class Kept(StrEnum):
@@ -35,6 +39,8 @@ class AccountDiffers:
     live: int
     first_position: int | None
     """Where the account was first touched; none where no event ever did."""
+    appears_at: int | None = None
+    """The first position whose stored postings are not what its event means; see `located`."""
 
     def __str__(self) -> str:
         where = (
@@ -42,6 +48,8 @@ class AccountDiffers:
             if self.first_position is None
             else f"first touched at position {self.first_position}"
         )
+        if self.appears_at is not None:
+            where = f"they part at position {self.appears_at}"
         said = f"the events say {self.replayed}, the live {self.kept} {self.live}"
         return f"{self.account}: {said}; {where}"
 
@@ -124,6 +132,62 @@ def rebuild(
         *_below_zero(guarded, fresh),
     )
     return Rebuilt(fresh.events, last, len(replayed), differences)
+
+
+def located(
+    rebuilt: Rebuilt,
+    events: Iterable[tuple[int, Event]],
+    posted: Callable[[Account], Iterable[tuple[int, Posting]]],
+) -> Rebuilt:
+    """Find the first position at which each account's stored postings part from the events.
+
+    Reads all events once more, where some account differs; `posted` gives an account's stored
+    postings with their positions. Looks at `MOST_LOCATED` accounts and leaves the others.
+    """
+    apart = [
+        one
+        for one in rebuilt.differences
+        if isinstance(one, AccountDiffers) and one.kept is Kept.POSTINGS
+    ][:MOST_LOCATED]
+    if not apart:
+        return rebuilt
+    meant: dict[Account, dict[int, int]] = {one.account: {} for one in apart}
+    order: dict[int, int] = {}
+    for number, (position, event) in enumerate(events):
+        for account, amount in postings(event):
+            if account in meant:
+                order[position] = number
+                meant[account][position] = meant[account].get(position, 0) + amount
+    found = {
+        account: _parting(at, _by_position(posted(account)), order) for account, at in meant.items()
+    }
+    differences = tuple(
+        replace(one, appears_at=found[one.account])
+        if isinstance(one, AccountDiffers) and one.kept is Kept.POSTINGS and one.account in found
+        else one
+        for one in rebuilt.differences
+    )
+    return replace(rebuilt, differences=differences)
+
+
+def _by_position(entries: Iterable[tuple[int, Posting]]) -> dict[int, int]:
+    sums: dict[int, int] = defaultdict(int)
+    for position, posting in entries:
+        sums[position] += posting.amount
+    return sums
+
+
+def _parting(meant: dict[int, int], stored: dict[int, int], order: dict[int, int]) -> int | None:
+    """The first position, in the order of the events, whose amounts are not the same."""
+    apart = [
+        position
+        for position in meant.keys() | stored.keys()
+        if meant.get(position, 0) != stored.get(position, 0)
+    ]
+    # A posting without an event stands after all that have one.
+    return min(
+        apart, key=lambda position: (order.get(position, len(order)), position), default=None
+    )
 
 
 def _by_account(entries: Iterable[tuple[Account, int]]) -> dict[Account, int]:

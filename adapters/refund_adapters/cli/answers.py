@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from refund_adapters.cli.output import Column
 from refund_adapters.cli.stories import tell
 
 if TYPE_CHECKING:
+    from refund_adapters.store.sqlite import SqliteStore
     from refund_projections.calls_due import Pending
     from refund_projections.statement import Statement
 
@@ -170,8 +171,20 @@ def _statement_table(run: Run, drawn: Statement) -> None:
 
 @app.command(rich_help_panel=PANEL, epilog="Example: refund-ledger rebuild")
 @everywhere
-def rebuild(run: Run) -> int:
+def rebuild(
+    run: Run,
+    *,
+    swap: Annotated[
+        bool,
+        typer.Option(
+            "--swap",
+            help="Install what the events say instead of what is live; a server's owner runs it.",
+        ),
+    ] = False,
+) -> int:
     """Replay every event from nothing and compare with what is live; 1 where they differ."""
+    if swap:
+        return _swap(run)
     with run.questions("replaying") as questions:
         rebuilt = questions.rebuild()
     if run.json:
@@ -183,3 +196,31 @@ def rebuild(run: Run) -> int:
     for difference in rebuilt.differences:
         run.out.line(f"  {difference}")
     return 0 if rebuilt.equal else 1
+
+
+def _swap(run: Run) -> int:
+    """Make what follows from the events anew."""
+    from refund_adapters.store.opening import is_postgres
+    from refund_adapters.store.postgres_address import Address
+    from refund_adapters.store.swapping import swap_postgres
+
+    address = run.settings().address
+    if is_postgres(address):
+        done = swap_postgres(Address.parse(address))
+    else:
+        with run.desk() as desk:
+            done = cast("SqliteStore", desk.store).swap()
+    if run.json:
+        run.out.shape(
+            {
+                "events": done.events,
+                "postings": done.postings,
+                "balances": done.balances,
+                "calls_due": done.calls,
+            }
+        )
+    run.out.line(
+        f"installed {done.postings} postings, {done.balances} balances and {done.calls} calls due "
+        f"from {done.events} events"
+    )
+    return 0

@@ -30,6 +30,7 @@ from refund_adapters.store.sqlite_recorder import (
     check_path,
     utc_text,
 )
+from refund_adapters.store.swapping import Swapped, swap_sqlite
 from refund_ledger.application import Append
 from refund_ledger.errors import LedgerError
 from refund_ledger.events import claims
@@ -100,6 +101,11 @@ class SqliteStore(SqlStore):
             with decoded(self.where):
                 taken = [due_of(row) for row in cursor.fetchall()]
         return sorted(taken, key=lambda call: (call.not_before, call.refund))
+
+    def swap(self) -> Swapped:
+        """Make postings, balances and calls due anew from the events; others wait meanwhile."""
+        with _translated(self.where), self._datastore.writing() as cursor:
+            return swap_sqlite(cursor)
 
     # --- reading ----------------------------------------------------------------------------------
 

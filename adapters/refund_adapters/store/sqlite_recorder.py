@@ -45,6 +45,8 @@ FIRST_VERSION = 1
 """Of each stream; what comes later follows an event."""
 CLOSE_SECONDS = 5.0
 BUSY_SECONDS = 30
+STATEMENTS = 256
+"""How many compiled statements a connection keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,21 @@ class _Pool(SQLiteConnectionPool):
     """Connections that write durably and wait for other writers."""
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
+        # The library's own keeps one statement only, so that each would be compiled every time.
+        plain = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,
+            isolation_level=None,
+            cached_statements=STATEMENTS,
+            timeout=BUSY_SECONDS,
+        )
+        plain.row_factory = sqlite3.Row
+        if not (self.is_sqlite_memory_mode or self.is_journal_mode_wal):
+            (mode,) = plain.execute("PRAGMA journal_mode").fetchone()
+            if mode != "wal":
+                plain.execute("PRAGMA journal_mode=WAL")
+            self.is_journal_mode_wal = True
         for pragma in (
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -72,8 +88,8 @@ class _Pool(SQLiteConnectionPool):
             "recursive_triggers=ON",
             f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
         ):
-            connection.cursor().execute(f"PRAGMA {pragma}")
-        return connection
+            plain.execute(f"PRAGMA {pragma}")
+        return SQLiteConnection(sqlite_conn=plain, max_age=self.max_age)
 
     def close(self) -> None:
         """Close when nobody reads or writes any more; closing under a reader would crash Python."""
@@ -125,7 +141,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             if _is_complete(cursor):
                 return
         with self.datastore.writing() as cursor:
-            for statement in _statements():
+            for statement in schema_statements():
                 cursor.execute(statement)
             cursor.execute(f"PRAGMA application_id={APPLICATION_ID}")
             cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -202,7 +218,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
             ]
 
 
-def _statements() -> list[str]:
+def schema_statements() -> list[str]:
     """The schema, statement by statement; a trigger's body holds semicolons of its own."""
     text = files("refund_adapters.store").joinpath("sqlite_schema.sql").read_text("utf-8")
     statements, current = list[str](), ""
