@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 
 DOUBLINGS = 30
 """After so many a pause has long reached its limit, and the number would only grow."""
+FREE_PROBES = 1
+"""How many probes go out without a pause, since a call was last answered."""
 
 
 @dataclass(slots=True)
 class Circuit:
     """Opens after failures in a row; while it is open only a probe goes out, ever less often.
 
-    Pauses double with full jitter in their upper half, so that many processes do not probe together
-    and one never probes faster than the half of its pause. A probe that is answered closes the
-    circuit; only a call that is answered makes the pauses short again, since a system may well
-    answer reads and no writes.
+    The first probe goes out at once: a few answers lost in a row are not yet an outage. Once a
+    probe has failed, or the circuit opens anew before a call was answered, pauses double with full
+    jitter in their upper half, so that many processes do not probe together and one never probes
+    faster than the half of its pause. A probe that is answered closes the circuit; only a call that
+    is answered makes the pauses short again, since a system may well answer reads and no writes.
     """
 
     monotonic: Callable[[], float]
@@ -39,8 +42,8 @@ class Circuit:
 
     @property
     def stays_open(self) -> bool:
-        """Whether it opened again after a probe: the system is not back soon."""
-        return self._is_open and self._opened > 1
+        """Whether it opened again after a pause: the system is not back soon."""
+        return self._is_open and self._opened > FREE_PROBES + 1
 
     @property
     def waits(self) -> float:
@@ -76,7 +79,10 @@ class Circuit:
         return answered
 
     def _open(self) -> None:
-        pause = min(self.longest_pause, self.first_pause * 2.0 ** min(self._opened, DOUBLINGS))
+        doublings = self._opened - FREE_PROBES
+        pause = min(self.longest_pause, self.first_pause * 2.0 ** min(doublings, DOUBLINGS))
+        if doublings < 0:
+            pause = 0.0
         self._opened += 1
         self._is_open = True
         self._closed_until = self.monotonic() + pause * (0.5 + 0.5 * self.jitter())

@@ -17,12 +17,12 @@ from uuid import UUID, uuid4
 
 from refund_adapters.accounting import AccountingSystem, Wanted
 from refund_adapters.dispatcher import Dispatcher
-from refund_adapters.fields import short, whole
+from refund_adapters.fields import short
 from refund_adapters.files import Numbered, rows_of
 from refund_adapters.intake import grant_of
+from refund_adapters.outside import document_of, explain, outside_of
 from refund_adapters.pace import Pace
 from refund_adapters.questions import Questions
-from refund_adapters.rehearsal import RehearsalStore
 from refund_adapters.resolving import Resolver
 from refund_adapters.rhythm import Clock, Rhythm, Step
 from refund_adapters.rows import Imported, RowResult, Rows
@@ -33,10 +33,11 @@ from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import InvalidInputError, NotFoundError, RefusedError
 from refund_ledger.events import Part, ReductionReason
 from refund_ledger.inputs import said
-from refund_ledger.originals import Document, OriginalRef
+from refund_ledger.originals import OriginalRef
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
 from refund_ledger.refund import Refund
+from refund_ledger.rehearsing import RehearsalStore
 from refund_ledger.stamps import Stamp
 
 LONGEST_KEY = 120
@@ -206,6 +207,24 @@ class Desk:
             sale=OriginalRef.parse(sale, field="sale") if sale else None,
         )
 
+    def record_outside(self, *, actor: str | None = None, **fields: Any) -> bool:
+        """Record a refund that was made outside this ledger; amounts are decimals, as text.
+
+        Fields: part, document ("3/481"), customer_id, currency, amount, issued_on, read_from; and
+        where they apply vat, original, items, source_account, comment, identity.
+        """
+        found = outside_of(fields, company=self.company)
+        return self.ledger.record_outside(found, self.stamp(actor=actor))
+
+    def explain(self, *, actor: str | None = None, **fields: Any) -> bool:
+        """Say what an amount is that was booked beyond an original, or without a place.
+
+        Fields: part and document ("3/482"), or grant; how, why, key; and where they apply amount,
+        reversed_by, original. The same key explains once.
+        """
+        events = (event for _, event in self.store.events())
+        return explain(self.ledger, events, fields, self.stamp(actor=actor))
+
     # --- requests ---------------------------------------------------------------------------------
 
     def request(self, *, actor: str | None = None, **fields: Any) -> Result:
@@ -346,17 +365,6 @@ class Desk:
         Returns how many steps were taken.
         """
         return self.dispatcher(watch=watch).run(patience=patience)
-
-
-def document_of(part: Part, text: str) -> Document:
-    """Read a counter-document's name, "3/481"; its half follows from the part."""
-    series, _, number = text.strip().partition("/")
-    try:
-        return Document(part.half, whole(series, "document"), whole(number, "document"))
-    except InvalidInputError:
-        raise InvalidInputError(
-            "document", f"expected type/number such as 3/481, got {short(text)}"
-        ) from None
 
 
 def _said(why: str) -> str:

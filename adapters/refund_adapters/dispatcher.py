@@ -7,6 +7,7 @@ by the save of the call, and what is in hand elsewhere is left alone for a while
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from refund_adapters.circuit import DOUBLINGS, Circuit
 from refund_adapters.pace import Pace
 from refund_adapters.protocol import CallProtocol
 from refund_adapters.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
+from refund_adapters.sending import Announced, Next, Ready
 from refund_adapters.workers import Workers
 from refund_ledger.application import RefundLedger
 from refund_ledger.events import Part
@@ -56,6 +58,8 @@ class DueStore(Protocol):
 
 
 Key = tuple[UUID, Part, Waits]
+Line = deque[Ready]
+"""Calls that are prepared, in the order in which they are sent."""
 
 
 def _key(call: CallDue) -> Key:
@@ -140,10 +144,77 @@ class Dispatcher:
         if not self.circuit.probe(self.accounting.is_reachable):
             return 0
         ripe = self._take()
+        sends = deque(call for call in ripe if call.waits is Waits.SEND)
+        others = [call for call in ripe if call.waits is not Waits.SEND]
+        line: Line = deque()
         if self.concurrency == 1:
-            return sum(self._do(call) for call in ripe if self._may_go_on())
+            steps = self._send_due(sends, line)
+            return steps + sum(self._work_on(call) for call in others)
         with Workers(self.concurrency) as workers:
-            return sum(workers.map(lambda call: self._may_go_on() and self._do(call), ripe))
+            shares = workers.map(lambda _: self._send_due(sends, line), range(self.concurrency))
+            return sum(shares) + sum(workers.map(self._work_on, others))
+
+    def _send_due(self, sends: deque[CallDue], line: Line) -> int:
+        """Prepare and send what is due until none is left; returns how many steps were taken.
+
+        Several calls are prepared before the first of them is sent, so that each can be announced
+        with the answer to the one before it, and nothing has to be read in between.
+        """
+        steps = 0
+        while (sends or line) and self._may_go_on():
+            stopped = self._prepare(sends, line)
+            steps += self._send_all(line)
+            if stopped is not None:
+                steps += self._learn(*stopped)
+        return steps
+
+    def _prepare(self, sends: deque[CallDue], line: Line) -> tuple[CallDue, Outcome] | None:
+        """Put calls in line up to the first that cannot be prepared; that one is handed back.
+
+        What is in line goes out first: it does not suffer for what cannot be read.
+        """
+        for _ in range(IN_HAND):
+            try:
+                call = sends.popleft()
+            except IndexError:
+                return None
+            ready = self._ready(call)
+            if not isinstance(ready, Ready):
+                return call, ready
+            line.append(ready)
+        return None
+
+    def _ready(self, call: CallDue) -> Ready | Outcome:
+        return self.protocol.guarded(call, lambda: self.protocol.make_ready(call))
+
+    def _send_all(self, line: Line) -> int:
+        """Send what stands in line, one call after another; returns how many steps were taken."""
+        steps = 0
+        at: Next = self._next(line)
+        while at is not None:
+            stepped, at = self._advance(at, line)
+            steps += stepped
+        return steps
+
+    def _advance(self, at: Announced | Ready, line: Line) -> tuple[bool, Next]:
+        """Announce what is ready, or send what is announced; says what is next."""
+        if isinstance(at, Ready):
+            came = self.protocol.guarded(at.due, lambda: self.protocol.announce(at))
+            if isinstance(came, Announced):
+                return False, came
+            return self._learn(at.due, came), self._next(line)
+        sent = self.protocol.guarded(
+            at.due, lambda: self.protocol.carry_out(at, lambda: self._next(line))
+        )
+        outcome, after = sent if isinstance(sent, tuple) else (sent, None)
+        return self._learn(at.due, outcome), after or self._next(line)
+
+    def _next(self, line: Line) -> Ready | None:
+        """Who is next in line, unless nothing is to be begun any more."""
+        try:
+            return line.popleft() if self._may_go_on() else None
+        except IndexError:
+            return None
 
     def _take(self) -> list[CallDue]:
         """Take in hand what can be done now, what was never tried first.
@@ -160,7 +231,8 @@ class Dispatcher:
                 seconds=self.rhythm.send_window + 2 * self.accounting.call_limit,
                 limit=limit,
             )
-            ripe = [call for call in taken if self._is_ripe(call)]
+            now = self.store.now()
+            ripe = [call for call in taken if self._is_ripe(call, now)]
             new = sum(not self._rest(call).tries for call in ripe)
             if new >= self.concurrency or len(taken) < limit:
                 return sorted(ripe, key=lambda call: self._rest(call).tries)
@@ -169,13 +241,16 @@ class Dispatcher:
     def _may_go_on(self) -> bool:
         return not self.stop() and not self.circuit.is_open
 
+    def _work_on(self, call: CallDue) -> bool:
+        """Carry out one thing, unless nothing is to be begun any more."""
+        return self._may_go_on() and self._do(call)
+
     def _do(self, call: CallDue) -> bool:
         """Carry out one thing; true where something came of it."""
-        outcome = self.protocol.handle(call)
-        self._learn(call, outcome)
-        return isinstance(outcome, Progress)
+        return self._learn(call, self.protocol.handle(call))
 
-    def _learn(self, call: CallDue, outcome: Outcome) -> None:
+    def _learn(self, call: CallDue, outcome: Outcome) -> bool:
+        """Remember what came of a thing; true where something did."""
         with self._lock:
             if isinstance(outcome, Progress):
                 self._rests.pop(_key(call), None)
@@ -189,13 +264,14 @@ class Dispatcher:
             self.circuit.failed()
         elif isinstance(outcome, Progress):
             self.circuit.answered()
+        return isinstance(outcome, Progress)
 
     # --- waiting ----------------------------------------------------------------------------------
 
-    def _is_ripe(self, call: CallDue) -> bool:
+    def _is_ripe(self, call: CallDue, now: datetime) -> bool:
         if self.clock.monotonic() < self._rest(call).until:
             return False
-        return self.store.now() >= self._ripe_at(call)
+        return now >= self._ripe_at(call)
 
     def _rest(self, call: CallDue) -> _Rest:
         return self._rests.get(_key(call)) or _Rest()

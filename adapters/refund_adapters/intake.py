@@ -205,12 +205,13 @@ def original_of(row: Row, *, company: str) -> Original:
         "currency": currency,
         "issued_on": day(fields.get("issued_on"), "issued_on"),
         "price_includes_vat": yes_no(fields.get("price_includes_vat", True), "price_includes_vat"),
-        "open_amount": amount(fields.get("open", "0"), currency, "open"),
-        "overpaid": amount(fields.get("overpaid", "0"), currency, "overpaid"),
         "lines": _each(fields, "lines", _original_line, currency),
         "payments": _each(fields, "payments", _original_payment, currency),
         "closes": _each(fields, "closes", _closed, currency),
     }
+    for name, said_as in (("open_amount", "open"), ("overpaid", "overpaid")):
+        if said_as in fields:
+            out[name] = amount(fields[said_as], currency, said_as)
     if "exchange_rate" in fields:
         out["exchange_rate"] = plain_decimal(fields["exchange_rate"], "exchange_rate")
     original = _checked(Original, out)
@@ -234,8 +235,9 @@ def _original_line(row: Row, currency: str, place: str) -> Fields:
         "quantity": quantity(fields.get("quantity", "1"), f"{at} quantity"),
         "net": amount(fields.get("net"), currency, f"{at} net"),
     }
-    for name in ("vat", "discount"):
-        out[name] = amount(fields.get(name, "0"), currency, f"{at} {name}")
+    out["vat"] = amount(fields.get("vat", "0"), currency, f"{at} vat")
+    if "discount" in fields:
+        out["discount"] = amount(fields["discount"], currency, f"{at} discount")
     for name in ("description", "item"):
         out[name] = text(fields.get(name, ""), f"{at} {name}")
     if "unit_price" in fields:

@@ -28,3 +28,14 @@ class Pace:
             self._next = mine + 1.0 / self.per_second
         if mine > now:
             self.sleep(mine - now)
+
+    def take(self) -> bool:
+        """Take the next place if it is free now; never waits."""
+        if self.per_second is None:
+            return True
+        with self._lock:
+            now = self.monotonic()
+            if self._next > now:
+                return False
+            self._next = now + 1.0 / self.per_second
+            return True

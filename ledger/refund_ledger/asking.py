@@ -146,5 +146,7 @@ def _check_parts(ask: Request) -> None:
 
 def digest_of(content: Any) -> str:
     """SHA-256 over canonical JSON (sorted keys, no blanks) of text and whole numbers."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -31,8 +31,7 @@ class Draft:
     def left(self, original: OriginalRecorded, item: str, unit: str = "") -> int:
         """What is left of one item of an original."""
         kind, unit = AccountKind.REFUNDABLE, unit or original.currency
-        account = Account(original.company, kind, str(original.ref), item=item, unit=unit)
-        return self.look(account)
+        return self.look(Account(original.company, kind, original.name, "", "", item, unit))
 
     def at_source(self, kind: AccountKind, source: str) -> int:
         """The balance of one kind under a source."""

@@ -12,6 +12,8 @@ from refund_ledger.events import OriginalRecorded, RefundKind, TakenLine, TakenP
 from refund_ledger.originals import Kind, PaymentDetails
 from refund_ledger.paying import backing_for, payments_to_return
 
+NO_DETAILS = PaymentDetails()
+
 
 def halves(
     original: OriginalRecorded | None, receipt: OriginalRecorded | None
@@ -42,15 +44,15 @@ def work_out(draft: Draft) -> dict[str, Any]:
     backing = backing_for(draft, paid_back) if paid_back else ()
     shown = draft.sale or draft.receipt
     return {
-        "sale": str(draft.sale.ref) if draft.sale and has_sale else "",
-        "receipt": str(draft.receipt.ref) if draft.receipt and has_money else "",
+        "sale": draft.sale.name if draft.sale and has_sale else "",
+        "receipt": draft.receipt.name if draft.receipt and has_money else "",
         "lines": lines,
         "payments": payments,
         "credited": credited,
         "paid_back": paid_back,
         "backing": backing,
         "method": ask.method if has_money else None,
-        "details": ask.details if has_money else PaymentDetails(),
+        "details": ask.details if has_money else NO_DETAILS,
         "source_account": _source_account(draft, payments) if paid_back else "",
         "invoice_way": _invoice_way(draft, lines) if has_sale else None,
         "receipt_way": _receipt_way(draft, payments) if has_money else None,
@@ -90,7 +92,7 @@ def _refuse_what_has_no_place(draft: Draft, *, has_sale: bool, has_money: bool) 
         draft.refuse("lines belong to an invoice part, which this refund does not have")
     said = ("payments", "pay_back", "receipt", "method", "source_account")
     stray = [name for name in said if getattr(ask, name)]
-    if ask.details != PaymentDetails():
+    if ask.details != NO_DETAILS:
         stray.append("details")
     if stray and not has_money:
         draft.refuse(
@@ -113,7 +115,7 @@ def _invoice_way(draft: Draft, lines: tuple[TakenLine, ...]) -> Way:
 def _receipt_way(draft: Draft, payments: tuple[TakenPayment, ...]) -> Way:
     """Cancel only where every payment goes back whole, the way it came."""
     ask = draft.ask
-    if draft.receipt is None or ask.details != PaymentDetails():
+    if draft.receipt is None or ask.details != NO_DETAILS:
         return Way.NEW
     whole = {payment.number: payment.amount for payment in draft.receipt.payments if payment.amount}
     same_way = {payment.method for payment in draft.receipt.payments} == {ask.method}

@@ -1,8 +1,8 @@
 """What has happened, in the past tense and for ever; each event carries every number that it moves.
 
 The one import for events: those recorded of the accounting system, those of a refund's life, those
-about what was given back outside, and the values inside them. `TOPIC` is the stored name of a class
-and never changes.
+about what was given back outside, those of comparisons, and the values inside them. `TOPIC` is the
+stored name of a class and never changes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from refund_ledger.originals import Document, Half
 from refund_ledger.outside_events import DiscrepancyExplained, OutsideRefundRecorded
+from refund_ledger.reconciled_events import DifferenceAccepted, ReconciliationDone, Tally
 from refund_ledger.recorded_events import (
     CreditGranted,
     CreditReduced,
@@ -71,6 +72,7 @@ __all__ = [
     "CreditGranted",
     "CreditReduced",
     "Decision",
+    "DifferenceAccepted",
     "Digest",
     "DiscrepancyExplained",
     "DocumentId",
@@ -90,6 +92,7 @@ __all__ = [
     "Part",
     "PartWatched",
     "ReceiptPartCancelled",
+    "ReconciliationDone",
     "ReductionReason",
     "RefundApproved",
     "RefundClosed",
@@ -103,6 +106,7 @@ __all__ = [
     "SourceBack",
     "TakenLine",
     "TakenPayment",
+    "Tally",
     "Way",
     "claims",
     "event_classes",

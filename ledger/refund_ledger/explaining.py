@@ -160,17 +160,15 @@ class _Explained:
 
     def event(self, stamp: Stamp, version: int) -> DiscrepancyExplained:
         """Work it out; raises `RefusedError` where what it is said to be cannot be."""
-        match self.explanation.how:
-            case How.REVERSED:
-                self._undo()
-            case How.WRITTEN_OFF:
-                self._undo()
-                self.allowed = self.excess + self._restored
-            case How.ACCEPTED:
-                self._accept()
-            case How.BELONGS_ELSEWHERE:
-                self._undo()
-                self._count_elsewhere()
+        how = self.explanation.how
+        if how is How.ACCEPTED:
+            self._accept()
+        else:
+            self._undo()
+        if how is How.WRITTEN_OFF:
+            self.allowed = self.excess + self._restored
+        if how is How.BELONGS_ELSEWHERE:
+            self._count_elsewhere()
         explanation, found = self.explanation, self.found
         return stamp.event(
             DiscrepancyExplained,

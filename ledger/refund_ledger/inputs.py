@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import MAX_MINOR, SHOWN
+
+M = TypeVar("M", bound=BaseModel)
 
 Positive = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 
@@ -44,6 +47,14 @@ def said(text: str, field: str, *, longest: int = 1000) -> str:
         return _checked(text, longest, 0)
     except ValueError as error:
         raise InvalidInputError(field, str(error)) from None
+
+
+def validated(model: type[M], fields: Mapping[str, Any]) -> M:
+    """Check fields as a model; raises `InvalidInputError` naming the first wrong one."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from None
 
 
 def invalid(error: ValidationError) -> InvalidInputError:

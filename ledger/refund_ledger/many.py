@@ -65,15 +65,16 @@ class Groups(ABC, Generic[R]):
 class _Ask(Generic[R]):
     def __init__(self, ledger: Groups[R], ask: Request, stamp: Stamp) -> None:
         self._ledger, self._ask, self._stamp = ledger, ask, stamp
+        self._refs = _refs(ask.original, ask.receipt)
 
     def streams(self) -> Iterable[UUID]:
         company = self._ledger.company
         yield refund_id(company, self._ask.key)
-        yield from (ref.stream(company) for ref in self._refs())
+        yield from (ref.stream(company) for ref in self._refs)
 
     def wanted(self, found: Found) -> Wanted:
         subjects, customer = set[str](), self._ask.customer_id
-        for ref in self._refs():
+        for ref in self._refs:
             for event in found.get(ref.stream(self._ledger.company), ()):
                 if isinstance(event, OriginalRecorded):
                     sales = (part.sale for part in event.closes)
@@ -84,30 +85,25 @@ class _Ask(Generic[R]):
     def on(self, store: Store) -> R:
         return self._ledger.on(store).request(self._ask, self._stamp)
 
-    def _refs(self) -> list[OriginalRef]:
-        return _refs(self._ask.original, self._ask.receipt)
-
 
 class _Record(Generic[R]):
     def __init__(self, ledger: Groups[R], original: Original, stamp: Stamp, source: str) -> None:
         self._ledger, self._original, self._stamp = ledger, original, stamp
         self._source = source
+        self._sales = _refs(*(part.sale for part in original.closes))
 
     def streams(self) -> Iterable[UUID]:
         company, ref = self._ledger.company, self._original.ref
         yield ref.stream(company)
         yield grant_stream(company, str(ref))
-        yield from (sale.stream(company) for sale in self._sales())
+        yield from (sale.stream(company) for sale in self._sales)
 
     def wanted(self, _: Found) -> Wanted:
-        return Wanted(frozenset(map(str, self._sales())))
+        return Wanted(frozenset(map(str, self._sales)))
 
     def on(self, store: Store) -> bool:
         ledger = self._ledger.on(store)
         return ledger.record_original(self._original, self._stamp, read_from=self._source)
-
-    def _sales(self) -> list[OriginalRef]:
-        return _refs(*(part.sale for part in self._original.closes))
 
 
 class _Grant(Generic[R]):
@@ -128,7 +124,7 @@ class _Grant(Generic[R]):
 def _refs(*names: str) -> list[OriginalRef]:
     """What can be read as a reference; the command itself says what cannot."""
     refs: list[OriginalRef] = []
-    for name in names:
+    for name in filter(None, names):
         try:
             refs.append(OriginalRef.parse(name))
         except InvalidInputError:

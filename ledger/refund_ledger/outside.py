@@ -98,6 +98,8 @@ class Outside(Immutable):
             raise InvalidInputError("items", "belong to an original; name the original")
         if len({item.number for item in self.items}) != len(self.items):
             raise InvalidInputError("items", "the same one appears twice")
+        if self.part is Part.RECEIPT and any(item.quantity for item in self.items):
+            raise InvalidInputError("items", "a payment has no quantity; leave it out")
         if sum(item.amount for item in self.items) > self.amount:
             raise InvalidInputError("items", "come to more than the amount")
 

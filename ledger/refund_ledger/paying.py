@@ -35,7 +35,7 @@ def _refuse_more_than_it_pays(
 ) -> None:
     """A receipt gives back for a sale what it paid of it; one that names no sale, anything."""
     pays = {part.sale: part.amount for part in receipt.closes}
-    of_it = pays.get(str(sale.ref), 0)
+    of_it = pays.get(sale.name, 0)
     if pays and wanted > of_it:
         draft.refuse(
             f"{receipt.ref} paid {draft.money(of_it)} of {sale.ref}, "
@@ -71,7 +71,7 @@ def _money_wanted(draft: Draft, credited: int, left: int | None) -> int:
     if ask.pay_back is not None:
         return ask.pay_back
     if credited and draft.sale is not None:
-        owed = draft.at_source(AccountKind.OPEN, str(draft.sale.ref))
+        owed = draft.at_source(AccountKind.OPEN, draft.sale.name)
         wanted = max(credited - owed, 0)
         if not wanted:
             draft.refuse(
@@ -164,10 +164,10 @@ def _sources(draft: Draft, amount: int) -> tuple[tuple[str, int], ...]:
     sales, in its order and no more of each than it paid; what is still missing, any of them.
     """
     if draft.sale is not None:
-        return ((str(draft.sale.ref), amount),)
+        return ((draft.sale.name, amount),)
     if draft.receipt is None:
         return ()  # A credit or a goodwill has no original.
-    name = str(draft.receipt.ref)
+    name = draft.receipt.name
     whole = tuple((part.sale, amount) for part in draft.receipt.closes)
     return ((f"grant:{name}", amount), (name, amount), *_still_paid(draft, draft.receipt), *whole)
 

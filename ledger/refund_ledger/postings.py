@@ -167,7 +167,7 @@ class _Lines:
                 self.money(_K.GRANTED, event.amount, subject=event.why)
                 self.credit(event.source, -event.amount)
                 self.cover(_K.COVERED, event.receipt, -event.from_cover)
-            case CreditReduced():
+            case _:
                 self.credit_reduced(event)
 
     def original_recorded(self, event: OriginalRecorded) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -63,6 +64,11 @@ class OriginalRecorded(Event):
     def ref(self) -> OriginalRef:
         """Its name within the company."""
         return OriginalRef(self.kind, self.series, self.number)
+
+    @cached_property
+    def name(self) -> str:
+        """The same as text: what its rights and its money are kept under."""
+        return str(self.ref)
 
 
 class OriginalPaid(Event):

@@ -106,7 +106,7 @@ def record(
         OriginalRecorded,
         original.ref.stream(original.company),
         1,
-        **original.model_dump(),
+        **{name: getattr(original, name) for name in Original.model_fields},
         covered=covered,
         read_from=read_from,
         digest=digest,

@@ -74,8 +74,9 @@ def judge(
         raise BalancesMovedError("others saved between our reads of what is left; ask again")
     if reasons:
         raise RefusedError(*dict.fromkeys(reasons))
-    approvals = why_approve(requested, facts, terms)
-    return requested.model_copy(update={"needs_approval": approvals}), draft.look
+    if approvals := why_approve(requested, facts, terms):
+        requested = requested.model_copy(update={"needs_approval": approvals})
+    return requested, draft.look
 
 
 def _has_moved(draft: Draft, now: Store) -> bool:

@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from refund_ledger.accounts import GUARDED, Account, AccountKind, Posting
-from refund_ledger.events import Event
+from refund_ledger.events import Event, claims
+from refund_ledger.originals import Document
 from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import CallDue
 
@@ -28,6 +29,11 @@ class Append:
     def postings(self) -> tuple[tuple[Posting, ...], ...]:
         """What each event means, worked out once."""
         return tuple(postings(event) for event in self.events)
+
+    @cached_property
+    def claims(self) -> tuple[tuple[Document, ...], ...]:
+        """The documents that each event takes for itself."""
+        return tuple(claims(event) for event in self.events)
 
     @cached_property
     def changes(self) -> dict[Account, int]:

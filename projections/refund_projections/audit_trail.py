@@ -145,6 +145,7 @@ def _names(event: Event) -> set[str]:
 # --- details --------------------------------------------------------------------------------------
 
 LABELS = {
+    "accepted": "accepted before",
     "allowed": "stands beyond the original",
     "amount": "amount",
     "asked": "amount asked for",
@@ -160,8 +161,14 @@ LABELS = {
     "credited": "to be credited",
     "decision": "decision",
     "details": "payment details",
+    "difference": "kind of difference",
+    "differences": "differences",
     "digest": "digest",
+    "digest_here": "digest of the ledger's side",
+    "digest_there": "digest of the accounting system's side",
     "document": "document",
+    "documents_here": "documents of the ledger",
+    "documents_there": "documents of the accounting system",
     "draws": "money taken from",
     "duplicate_of": "duplicate of",
     "evidence": "evidence",
@@ -185,10 +192,12 @@ LABELS = {
     "look_after": "a look proves something after",
     "looked_from": "looked from",
     "marker": "marker",
+    "matched": "documents that match",
     "message": "answer",
     "method": "method",
     "needs_approval": "needs approval because",
     "net": "net",
+    "not_judged": "too new to be judged",
     "open_amount": "still open",
     "original": "original",
     "overpaid": "paid too much",
@@ -197,6 +206,7 @@ LABELS = {
     "part": "part",
     "payments": "payment",
     "pays": "taken off the debt",
+    "position": "up to position",
     "price_includes_vat": "prices include VAT",
     "quantity": "quantity",
     "read_from": "read from",
@@ -212,10 +222,12 @@ LABELS = {
     "sale": "sale",
     "seen_version": "decided on version",
     "send_by": "to be sent by",
+    "since": "first day",
     "source": "kept under",
     "source_account": "source account",
     "subject": "what is explained",
     "unexplained": "unexplained no more",
+    "until": "last day",
     "vat": "VAT",
     "why": "why",
 }
@@ -255,7 +267,12 @@ AMOUNTS = frozenset(
 QUANTITIES = frozenset({"quantity"})
 """Whole numbers that are millionths of a unit."""
 
-COUNTS = frozenset({"attempt", "seen_version"})
+COUNTS = frozenset(
+    {
+        *("attempt", "documents_here", "documents_there", "matched", "not_judged", "position"),
+        "seen_version",
+    }
+)
 """Whole numbers that are just that."""
 
 

@@ -1,176 +1,311 @@
 """Reconciliation: the documents that the ledger knows, beside those the accounting system lists.
 
-It links and never posts. A document there that is unknown here is for a person to judge.
+It links and never posts. Both sides come in the order of their documents and are read once, so
+that neither has to fit into memory; only what differs is kept.
 """
 
 from __future__ import annotations
 
+import hashlib
+import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from uuid import UUID
+from enum import Enum, auto
+from itertools import groupby
+from typing import Any, Protocol
 
-from refund_ledger.events import (
-    CreditGranted,
-    DiscrepancyExplained,
-    DocumentId,
-    Event,
-    InvoicePartCancelled,
-    LateSuccessFound,
-    OriginalRecorded,
-    OutsideRefundRecorded,
-    ReceiptPartCancelled,
+from refund_ledger.errors import InvariantError, RefusedError
+from refund_ledger.events import Way
+from refund_ledger.originals import Document
+from refund_projections.differences import Finding, Kind, place
+from refund_projections.sides import (
+    Credited,
+    Explained,
+    Known,
+    Listed,
+    Nature,
+    Period,
+    Role,
+    Told,
+    Unbooked,
+    canonical,
+    values_here,
+    values_there,
 )
-from refund_ledger.originals import Document, Half
+from refund_projections.strangers import Parts, twins_of, whose
+
+MOST_DIFFERENCES = 100_000
+"""Past so many the two sides are not the same books, and a list of them helps nobody."""
 
 
-class Role(StrEnum):
-    """What a document is to the ledger."""
+class Absence(Enum):
+    """Why a document that was looked for by its number is not there."""
 
-    ORIGINAL = "original"
-    GRANT = "grant"
-    ISSUED = "issued"
-    """Made by a refund."""
-    LATE = "late"
-    """Made by a refund, and found after the ledger had moved on, or a second time."""
-    OUTSIDE = "outside"
-    """Made outside this ledger, and recorded."""
-    REVERSAL = "reversal"
-    """It reversed another document, as a person said."""
+    GONE = auto()
+    """The accounting system says that it does not exist."""
+    NOT_ASKED = auto()
+    """Nobody can be asked: only the list is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A document as the ledger's events tell it; the amount in minor units, without sign."""
+class Looks(Protocol):
+    """Looks closer at single documents while the sides are compared."""
 
-    document: Document
-    role: Role
-    customer_id: str
-    currency: str
-    amount: int
-    at: datetime
-    stream: UUID
-    """The refund, original or grant that it belongs to."""
+    def open(self, listed: Listed, known: Known | None) -> Listed:
+        """What the document itself says where the list leaves something out."""
+        ...
+
+    def find(self, known: Known) -> Listed | Absence:
+        """A document that the list does not hold, by its number."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A document as the accounting system lists it; the amount in minor units, without sign."""
+class Sought:
+    """What is compared."""
 
-    document: Document
-    customer_id: str
-    currency: str | None
-    """None where the list does not say."""
-    amount: int
-
-
-class Finding(StrEnum):
-    """In what the two sides of a document differ."""
-
-    MISSING_THERE = "missing there"
-    UNKNOWN_HERE = "unknown here"
-    AMOUNT_DIFFERS = "amount differs"
-    CUSTOMER_DIFFERS = "customer differs"
-    CURRENCY_DIFFERS = "currency differs"
-    LISTED_TWICE = "listed twice"
+    period: Period
+    covers: Period
+    """The dates over which the list is whole."""
+    unbooked: tuple[Unbooked, ...] = ()
+    settled: datetime | None = None
+    """What the ledger came to know later may not be in the lists yet; none where all must be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One document that differs, on both sides, with everything found about it."""
+@dataclass(slots=True)
+class Total:
+    """How many documents of one role and currency were compared, and what they come to."""
 
-    document: Document
-    findings: tuple[Finding, ...]
-    here: Known | None
-    there: Listed | None
+    documents_here: int = 0
+    amount_here: int = 0
+    documents_there: int = 0
+    amount_there: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """What a comparison came to."""
+@dataclass(slots=True)
+class Comparison:
+    """Compares both sides; what it comes to is complete once `run` has returned."""
 
-    matched: int
-    differences: tuple[Compared, ...]
+    sought: Sought
+    looks: Looks
+    most: int = MOST_DIFFERENCES
+    findings: list[Finding] = field(default_factory=list)
+    here: int = 0
+    there: int = 0
+    matched: int = 0
+    not_judged: int = 0
+    """Documents of the ledger that are too new for the lists."""
+    no_currency: int = 0
+    """Matching documents of which the list does not say the currency."""
+    beside: int = 0
+    """Listed documents of the period that the ledger neither knows nor has to: sales, receipts."""
+    totals: dict[tuple[Role | None, str], Total] = field(default_factory=dict)
+    """By role and currency; no role for what only the list has, no currency where none is said."""
+    _strangers: list[Listed] = field(default_factory=list)
+    _digest_here: Any = field(default_factory=hashlib.sha256)
+    _digest_there: Any = field(default_factory=hashlib.sha256)
+
+    def run(self, here: Iterable[Told], there: Iterable[Listed]) -> None:
+        """Read both sides, each in the order of its documents; `here` is read again at the end.
+
+        Raises `RefusedError` where more differs than anybody could look at.
+        """
+        for group in joined(here, there):
+            found = list(self._judged(group))
+            self.findings += found
+            if len(self.findings) + len(self._strangers) > self.most:
+                raise RefusedError(
+                    f"more than {self.most} documents differ; check that both sides are the same "
+                    "company's, or narrow the period"
+                )
+        self._judge_strangers(here)
+        self.findings.sort(key=place)
 
     @property
-    def clean(self) -> bool:
-        """Whether every document matched."""
-        return not self.differences
+    def digest_here(self) -> str:
+        """SHA-256 over the ledger's documents that were compared."""
+        return str(self._digest_here.hexdigest())
 
+    @property
+    def digest_there(self) -> str:
+        """SHA-256 over the accounting system's documents that were compared."""
+        return str(self._digest_there.hexdigest())
 
-def known_documents(events: Iterable[Event], company: str) -> Iterator[Known]:
-    """Every document that a company's events claim: originals, grants, and what refunds made."""
-    for event in events:
-        if event.company == company:
-            for document, role, amount in _documents(event):
-                yield Known(
-                    document,
-                    role,
-                    event.customer_id,
-                    event.currency,
-                    amount,
-                    event.timestamp,
-                    event.originator_id,
-                )
+    def tally(self) -> dict[Kind, int]:
+        """How many findings of each kind there are, in the order of the kinds."""
+        counts = Counter(finding.kind for finding in self.findings)
+        return {kind: counts[kind] for kind in Kind if counts[kind]}
 
+    # --- one document -----------------------------------------------------------------------------
 
-def _documents(event: Event) -> Iterator[tuple[Document, Role, int]]:
-    match event:
-        case InvoicePartCancelled() | ReceiptPartCancelled():
-            yield event.document.key, Role.ISSUED, event.booked
-        case LateSuccessFound():
-            yield event.document.key, Role.LATE, event.booked
-        case OutsideRefundRecorded():
-            yield event.document.key, Role.OUTSIDE, event.booked
-        case DiscrepancyExplained(reversed_by=DocumentId() as document):
-            yield document.key, Role.REVERSAL, event.amount
-        case CreditGranted(document=DocumentId() as document):
-            yield document.key, Role.GRANT, event.amount
-        case OriginalRecorded():
-            if event.lines:
-                sold = sum(line.gross for line in event.lines)
-                yield event.ref.document(Half.DOCUMENT), Role.ORIGINAL, sold
-            if event.payments:
-                paid = sum(payment.amount for payment in event.payments)
-                yield event.ref.document(Half.RECEIPT), Role.ORIGINAL, paid
-        case _:
+    def _judged(self, group: Group) -> Iterator[Finding]:
+        known, period = group.known, self.sought.period
+        if group.listed:
+            due = known is not None and known.anchor in period
+            if due or any(one.issued_on in period for one in group.listed):
+                yield from self._listed(group)
+        elif known is not None and known.anchor in period:
+            yield from self._only_here(group, known)
+
+    def _listed(self, group: Group) -> Iterator[Finding]:
+        known, first = group.known, group.listed[0]
+        if len(group.listed) > 1:
+            yield Finding(Kind.LISTED_TWICE, group.document, known, first)
+        if known is None:
+            if first.nature is Nature.REFUND:
+                self._strangers.append(self._seen(self.looks.open(first, None), None))
+            else:
+                self.beside += 1
             return
+        yield from self._both(group, known, self.looks.open(first, known))
 
-
-def reconcile(here: Iterable[Known], there: Iterable[Listed]) -> Reconciliation:
-    """Compare both sides, document by document; give both the same period and kinds.
-
-    Keeps the ledger's side in memory and reads the accounting system's once.
-    """
-    known = {one.document: one for one in here}
-    matched = 0
-    seen: set[Document] = set()
-    differences: list[Compared] = []
-    for listed in there:
-        one = known.get(listed.document)
-        findings = _findings(one, listed, twice=listed.document in seen)
-        seen.add(listed.document)
-        if findings:
-            differences.append(Compared(listed.document, findings, one, listed))
+    def _only_here(self, group: Group, known: Known) -> Iterator[Finding]:
+        there = self.looks.find(known)
+        if isinstance(there, Listed):
+            yield from self._both(group, known, there)
+            return
+        self._counted(known)
+        if self.sought.settled is not None and known.at > self.sought.settled:
+            self.not_judged += 1
+        elif there is Absence.GONE or self._is_covered(known):
+            yield Finding(Kind.MISSING_THERE, group.document, known, None)
         else:
-            matched += 1
-    differences += [
-        Compared(document, (Finding.MISSING_THERE,), one, None)
-        for document, one in known.items()
-        if document not in seen
-    ]
-    return Reconciliation(matched, tuple(sorted(differences, key=lambda each: each.document)))
+            yield Finding(Kind.OUT_OF_SIGHT, group.document, known, None)
+
+    def _is_covered(self, known: Known) -> bool:
+        """Whether the list would hold it, whichever of its days it is dated."""
+        covers = self.sought.covers
+        return all(day is not None and day in covers for day in (known.first, known.last))
+
+    def _both(self, group: Group, known: Known, there: Listed) -> Iterator[Finding]:
+        self._counted(known)
+        self._seen(there, known)
+        found = [
+            Finding(kind, known.document, known, there)
+            for kind in _differences(known, there, group)
+        ]
+        if known.duplicate_of:
+            found.append(
+                Finding(
+                    Kind.DUPLICATED_THERE,
+                    known.document,
+                    known,
+                    there,
+                    twin=known.duplicate_of,
+                    explained=group.explained,
+                )
+            )
+        if not found:
+            self.matched += 1
+            self.no_currency += there.currency is None
+        yield from found
+
+    def _counted(self, known: Known) -> None:
+        self.here += 1
+        total = self.totals.setdefault((known.role, known.currency), Total())
+        total.documents_here += 1
+        total.amount_here += known.amount
+        self._digest_here.update(canonical(values_here(known)))
+
+    def _seen(self, listed: Listed, known: Known | None) -> Listed:
+        self.there += 1
+        currency = listed.currency or (known.currency if known else "")
+        total = self.totals.setdefault((known.role if known else None, currency), Total())
+        total.documents_there += 1
+        total.amount_there += listed.amount
+        self._digest_there.update(canonical(values_there(listed)))
+        return listed
+
+    # --- documents that no refund made, and parts that have no document ---------------------------
+
+    def _judge_strangers(self, here: Iterable[Told]) -> None:
+        """Say of each document that only the list holds whose it may be."""
+        parts = Parts(self.sought.unbooked)
+        twins = twins_of(here, self._strangers) if self._strangers else {}
+        fitting: set[str] = set()
+        for listed in self._strangers:
+            found = whose(listed, parts, twins.get(listed.document))
+            if found.unbooked:
+                fitting.add(found.unbooked.marker)
+            self.findings.append(found)
+        self.findings += [
+            Finding(Kind.IN_DOUBT, None, None, None, unbooked=part)
+            for part in self.sought.unbooked
+            if part.in_doubt and part.anchor in self.sought.period and part.marker not in fitting
+        ]
 
 
-def _findings(known: Known | None, listed: Listed, *, twice: bool) -> tuple[Finding, ...]:
-    found = [Finding.LISTED_TWICE] if twice else []
-    if known is None:
-        return (Finding.UNKNOWN_HERE, *found)
-    if listed.amount != known.amount:
-        found.append(Finding.AMOUNT_DIFFERS)
-    if listed.customer_id != known.customer_id:
-        found.append(Finding.CUSTOMER_DIFFERS)
-    if listed.currency not in {None, known.currency}:
-        found.append(Finding.CURRENCY_DIFFERS)
-    return tuple(found)
+# --- joining the sides ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Everything that both sides say of one document."""
+
+    document: Document
+    known: Known | None
+    credited: bool
+    explained: Explained | None
+    listed: tuple[Listed, ...]
+
+
+def joined(here: Iterable[Told], there: Iterable[Listed]) -> Iterator[Group]:
+    """Bring both sides together, each in the order of its documents."""
+    last: Document | None = None
+    rows = heapq.merge(here, there, key=_document)
+    for document, group in groupby(rows, key=_document):
+        if last is not None and document < last:
+            raise InvariantError(f"{document} stands after {last}; the sides are not in order")
+        last = document
+        told = list(group)
+        yield Group(
+            document,
+            next((each for each in told if isinstance(each, Known)), None),
+            any(isinstance(each, Credited) for each in told),
+            next((each for each in told if isinstance(each, Explained)), None),
+            tuple(each for each in told if isinstance(each, Listed)),
+        )
+
+
+def _document(row: Told | Listed) -> Document:
+    return row.document
+
+
+# --- judging one document -------------------------------------------------------------------------
+
+
+def _differences(known: Known, there: Listed, group: Group) -> Iterator[Kind]:
+    """In what a document that both sides have differs."""
+    if there.currency not in {None, known.currency}:
+        yield Kind.CURRENCY_DIFFERS
+    elif _amount_differs(known, there):
+        yield Kind.AMOUNT_DIFFERS
+    if there.customer_id != known.customer_id:
+        yield Kind.CUSTOMER_DIFFERS
+    early = known.first is not None and there.issued_on < known.first
+    late = known.last is not None and there.issued_on > known.last
+    if early or late:
+        yield Kind.DATE_DIFFERS
+    if known.nature and there.nature and known.nature is not there.nature:
+        yield Kind.KIND_DIFFERS
+    if there.cancelled and _must_stand(known, group):
+        yield Kind.CANCELLED_THERE
+
+
+def _amount_differs(known: Known, there: Listed) -> bool:
+    """A grant may be a part of its document, and so may what was explained of a reversal."""
+    if known.role in {Role.GRANT, Role.REVERSAL}:
+        return there.amount < known.amount
+    return there.amount != known.amount
+
+
+def _must_stand(known: Known, group: Group) -> bool:
+    """Whether nothing that the ledger knows would have made the document count as cancelled.
+
+    A credit document that a Cancel wrote may carry the flag from its birth.
+    """
+    if known.role is Role.ORIGINAL:
+        return not group.credited
+    ours = known.role in {Role.ISSUED, Role.LATE} and known.way is Way.NEW
+    return ours and group.explained is None

@@ -15,6 +15,7 @@ from refund_ledger.events import (
     CreditGranted,
     CreditReduced,
     Decision,
+    DifferenceAccepted,
     DiscrepancyExplained,
     DocumentId,
     Event,
@@ -28,6 +29,7 @@ from refund_ledger.events import (
     Part,
     PartWatched,
     ReceiptPartCancelled,
+    ReconciliationDone,
     ReductionReason,
     RefundApproved,
     RefundClosed,
@@ -92,6 +94,7 @@ def document_of(event: Event) -> str:
             | LateSuccessFound(document=document)
             | OutsideRefundRecorded(document=document)
             | AlertAcknowledged(document=document)
+            | DifferenceAccepted(document=document)
             | DiscrepancyExplained(document=DocumentId() as document)
             | CreditGranted(document=DocumentId() as document)
         ):
@@ -315,6 +318,27 @@ def _(event: DiscrepancyExplained) -> str:
         f"{event.actor} explained {explained}: "
         f"{EXPLAINED_AS[event.how]}{by}{elsewhere}{_because(event.why)}"
     )
+
+
+# --- what was compared ----------------------------------------------------------------------------
+
+
+@words.register
+def _(event: ReconciliationDone) -> str:
+    found = sum(tally.count for tally in event.differences)
+    differ = f"{found} differences" if found else "nothing differs"
+    known = sum(tally.count for tally in event.accepted)
+    beside = f" beside {known} accepted before" if known else ""
+    return (
+        f"{_sentence(event.actor)} compared {event.since} to {event.until} with "
+        f"{event.read_from}: {event.matched} documents match, {differ}{beside}"
+    )
+
+
+@words.register
+def _(event: DifferenceAccepted) -> str:
+    what = f"{document_of(event)} ({event.difference})"
+    return f"{event.actor} accepted a difference of {what}{_because(event.why)}"
 
 
 # --- phrases --------------------------------------------------------------------------------------

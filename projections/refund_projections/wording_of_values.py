@@ -15,6 +15,7 @@ from refund_ledger.events import (
     SourceBack,
     TakenLine,
     TakenPayment,
+    Tally,
 )
 from refund_ledger.money import format_quantity
 from refund_ledger.originals import Closes, Immutable, Line, Payment, PaymentDetails
@@ -133,6 +134,11 @@ def _(value: DocumentId, _currency: str) -> str:
 @say.register
 def _(value: Evidence, _currency: str) -> str:
     return f"{value.source}: {value.said}"
+
+
+@say.register
+def _(value: Tally, _currency: str) -> str:
+    return f"{value.count} {value.kind}"
 
 
 def _item(number: int, item: str, description: str) -> str:

@@ -1,4 +1,4 @@
-"""What every scenario shares: figures as ratios, the machine, servers, and material to work on."""
+"""What every scenario shares: figures as ratios, the machine, servers, and empty ledgers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import psycopg
@@ -19,16 +20,36 @@ import psycopg
 from refund_adapters.store.opening import open_store
 from refund_adapters.store.sql_store import SqlStore
 from support.ledger_servers import new_ledger
-from support.postgres import Server, available
+from support.postgres import Server
+from support.postgres_found import available
 
 COMPANY = "acme"
 SQLITE, POSTGRES = "sqlite", "postgresql"
 ENGINES = (SQLITE, POSTGRES)
 
 
+class Judged(StrEnum):
+    """What a goal speaks of."""
+
+    RATIO = "ratio"
+    OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A bound for the ratio, or for our figure itself; at least, or at most."""
+
+    bound: float
+    at_most: bool = False
+    of: Judged = Judged.RATIO
+
+    def __str__(self) -> str:
+        return f"{self.of} {'<=' if self.at_most else '>='} {self.bound:g}"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One figure beside its baseline; `ratio` is the median over the rounds."""
+    """One figure beside its baseline; each is the median over the rounds."""
 
     scenario: str
     what: str
@@ -38,16 +59,79 @@ class Result:
     unit: str
     ratio: float
     spread: tuple[float, float]
-    goal: float | None = None
-    """The ratio to reach; where `at_most`, not to exceed."""
-    at_most: bool = False
+    """The lowest and the highest ratio."""
+    rounds: int
+    goal: Goal | None = None
 
     @property
     def met(self) -> bool | None:
         """Whether the goal is reached; none where there is no goal."""
         if self.goal is None:
             return None
-        return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
+        value = self.ratio if self.goal.of is Judged.RATIO else self.ours
+        return value <= self.goal.bound if self.goal.at_most else value >= self.goal.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How one run went."""
+
+    rate: float
+    """A second."""
+    median: float = 0.0
+    """Seconds of one call, where calls were timed one by one."""
+    p99: float = 0.0
+
+
+Measure = Callable[[Timing], float]
+
+
+def rate_of(timing: Timing) -> float:
+    """Calls a second."""
+    return timing.rate
+
+
+def p99_of(timing: Timing) -> float:
+    """Milliseconds that one call in a hundred takes longer than."""
+    return 1000 * timing.p99
+
+
+def median_of(timing: Timing) -> float:
+    """Milliseconds that half of the calls take longer than."""
+    return 1000 * timing.median
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Rounds of one comparison: the baseline, ours, and the baseline again."""
+
+    scenario: str
+    what: str
+    against: str
+    rounds: list[tuple[Timing, Timing, Timing]] = field(default_factory=list)
+
+    def result(
+        self, measure: Measure = rate_of, *, unit: str = "/s", goal: Goal | None = None
+    ) -> Result:
+        """One figure of all rounds."""
+        ours = [measure(one) for _, one, _ in self.rounds]
+        bases = [statistics.fmean((measure(a), measure(b))) for a, _, b in self.rounds]
+        ratios = [one / base for one, base in zip(ours, bases, strict=True)]
+        return Result(
+            scenario=self.scenario,
+            what=self.what + _NAMES.get(measure, ""),
+            against=self.against,
+            ours=statistics.median(ours),
+            baseline=statistics.median(bases),
+            unit=unit,
+            ratio=statistics.median(ratios),
+            spread=(min(ratios), max(ratios)),
+            rounds=len(self.rounds),
+            goal=goal,
+        )
+
+
+_NAMES = {p99_of: ", 99th percentile", median_of: ", median"}
 
 
 def paired(
@@ -55,40 +139,33 @@ def paired(
     what: str,
     against: str,
     *,
-    ours: Callable[[], float],
-    baseline: Callable[[], float],
+    ours: Callable[[], Timing],
+    baseline: Callable[[], Timing],
     rounds: int,
-    unit: str = "/s",
-    goal: float | None = None,
-) -> Result:
-    """Measure a rate beside its baseline, which is run before and after it, in every round."""
-    ratios, rates, bases = list[float](), list[float](), list[float]()
+) -> Pairs:
+    """Run something beside its baseline, which runs before and after it, in every round."""
+    pairs = Pairs(scenario, what, against)
     for number in range(1, rounds + 1):
-        before = baseline()
-        rate = ours()
-        base = statistics.fmean((before, baseline()))
-        rates.append(rate)
-        bases.append(base)
-        ratios.append(rate / base)
-        say(f"  {scenario}, {what}, round {number}: {rate:,.0f} against {base:,.0f} {unit}")
-    return Result(
-        scenario=scenario,
-        what=what,
-        against=against,
-        ours=statistics.median(rates),
-        baseline=statistics.median(bases),
-        unit=unit,
-        ratio=statistics.median(ratios),
-        spread=(min(ratios), max(ratios)),
-        goal=goal,
-    )
+        before, one, after = baseline(), ours(), baseline()
+        pairs.rounds.append((before, one, after))
+        say(
+            f"  {scenario}, {what}, round {number}: {one.rate:,.1f} against "
+            f"{(before.rate + after.rate) / 2:,.1f} /s"
+        )
+    return pairs
 
 
-def rate(count: int, work: Callable[[], object]) -> float:
-    """How many a second."""
+def timed(count: int, work: Callable[[], object]) -> Timing:
+    """The rate of some work that does so many."""
     begun = time.perf_counter()
     work()
-    return count / (time.perf_counter() - begun)
+    return Timing(count / (time.perf_counter() - begun))
+
+
+def percentile(durations: Sequence[float], share: float) -> float:
+    """The duration that this share of all does not exceed."""
+    ordered = sorted(durations)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
 def say(words: str) -> None:
@@ -110,23 +187,42 @@ def machine() -> dict[str, object]:
     }
 
 
-@contextmanager
-def servers() -> Iterator[Server]:
-    """One durable server for the whole run."""
-    with Server(durable=True) as server:
-        yield server
+@dataclass
+class Bench:
+    """One run of the bench: how thorough it is, and the server that all scenarios share."""
 
+    rounds: int
+    quick: bool = False
+    _server: Server | None = None
 
-@contextmanager
-def address(engine: str, server: Server | None) -> Iterator[str]:
-    """The address of an empty ledger."""
-    if engine == POSTGRES:
-        assert server is not None
-        with new_ledger(server) as found:
-            yield found
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{Path(folder) / 'refunds.db'}"
+    def size(self, whole: int, quick: int) -> int:
+        """How many of something."""
+        return quick if self.quick else whole
+
+    @property
+    def server(self) -> Server:
+        """A durable server, started when it is first needed."""
+        if self._server is None:
+            self._server = Server(durable=True, settings={"max_wal_size": "4GB"})
+            self._server.__enter__()
+        return self._server
+
+    def close(self) -> None:
+        """End the server."""
+        if self._server is not None:
+            self._server.__exit__(None, None, None)
+
+    @contextmanager
+    def ledger(self, engine: str) -> Iterator[str]:
+        """The address of an empty ledger, which is gone afterwards."""
+        if engine == POSTGRES:
+            with new_ledger(self.server) as found:
+                yield found
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                where = f"sqlite:///{Path(folder) / 'refunds.db'}"
+                open_store(where).close()
+                yield where
 
 
 @contextmanager
@@ -137,8 +233,3 @@ def opened(where: str) -> Iterator[SqlStore]:
         yield store
     finally:
         store.close()
-
-
-def shares(items: Sequence[int], count: int) -> list[Sequence[int]]:
-    """Deal items out to so many workers."""
-    return [items[number::count] for number in range(count)]

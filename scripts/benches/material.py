@@ -1,10 +1,12 @@
-"""Material to measure with: sales, requests, and the very rows that a request saves."""
+"""Material to measure with: sales, requests, whole lives, and the very rows that they save."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from benches.common import COMPANY
@@ -12,16 +14,18 @@ from refund_adapters.store.chain import NOTHING_BEFORE, link
 from refund_adapters.store.mapper import EventMapper
 from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
+from refund_ledger import calling
 from refund_ledger.accounts import GUARDED, Posting
-from refund_ledger.application import RefundLedger
+from refund_ledger.application import Append, RefundLedger
 from refund_ledger.asking import Request, read_request
-from refund_ledger.events import Event
-from refund_ledger.originals import Kind, Line, Method, Original, Payment
+from refund_ledger.events import DocumentId, Event, Learned, Part, claims
+from refund_ledger.originals import Document, Kind, Line, Method, Original, Payment
 from refund_ledger.postings import net_changes, postings
-from refund_ledger.refund import CallDue, Refund, calls_due, fold
+from refund_ledger.refund import CallDue, refund_id
 from refund_ledger.stamps import Stamp
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+GROUP = 500
 
 
 def stamp(command: str = "bench") -> Stamp:
@@ -57,17 +61,58 @@ def a_request(number: int) -> Request:
     )
 
 
-def record(store: SqlStore, numbers: Iterable[int]) -> RefundLedger:
+def record(store: SqlStore, numbers: Sequence[int]) -> RefundLedger:
     """Record the sales with these numbers."""
     ledger = RefundLedger(store, COMPANY)
-    for number in numbers:
-        ledger.record_original(a_sale(number), stamp(), read_from="bench")
+    for first in range(0, len(numbers), GROUP):
+        sales = [a_sale(number) for number in numbers[first : first + GROUP]]
+        ledger.record_many(sales, [stamp()] * len(sales), read_from="bench")
     return ledger
+
+
+# --- the life of a refund -------------------------------------------------------------------------
+
+
+def live(ledger: RefundLedger, number: int) -> UUID:
+    """Request the whole of a sale, submit both parts and have both booked: five saves."""
+    refund = ledger.request(a_request(number), stamp()).refund.id
+    submit_and_book(ledger, refund, number)
+    return refund
+
+
+def submit_and_book(ledger: RefundLedger, refund: UUID, number: int) -> None:
+    """All saves of a life after the first."""
+    for part in Part:
+        ledger.fact(refund, lambda now, _, part=part: _submitted(now, part))
+        document = DocumentId(half=part.half, series=3, number=number)
+        ledger.fact(
+            refund,
+            lambda now, look, part=part, document=document: calling.succeeded(
+                now, stamp(), part, document, booked=None, learned=Learned.ANSWER, look=look
+            ),
+        )
+
+
+def _submitted(now: Any, part: Part) -> tuple[Event, ...]:
+    return calling.submit(
+        now,
+        stamp(),
+        part,
+        method="Document.Cancel" if part is Part.INVOICE else "Receipt.Cancel",
+        reference=f"{now.id}/{part}",
+        marker=f"{now.id}"[:8],
+        request='{"document_type":2}',
+        digest="a" * 64,
+        send_by=AT + timedelta(seconds=10),
+    )
+
+
+# --- the rows that a save makes -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The rows of one save, worked out beforehand."""
+    """The rows of one event and of what is saved with it, worked out beforehand."""
 
     stream: UUID
     version: int
@@ -76,30 +121,82 @@ class Saved:
     hash: bytes
     postings: tuple[Posting, ...]
     changes: tuple[Posting, ...]
+    """Of guarded balances."""
+    claims: tuple[Document, ...]
     due: tuple[CallDue, ...]
+    clears: bool
+    """Whether the stream waited for something before."""
 
 
-def saves(numbers: Iterable[int]) -> list[Saved]:
-    """What requests for these sales save, each the rows of one transaction."""
-    wanted = list(numbers)
+class Watched:
+    """A store that remembers what was appended."""
+
+    def __init__(self, below: SqlStore) -> None:
+        self._below = below
+        self.batches: list[Append] = []
+
+    def append(self, *batches: Append) -> None:
+        """Save, and remember."""
+        self._below.append(*batches)
+        self.batches += batches
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._below, name)
+
+
+@lru_cache(maxsize=4)
+def sales_saved(count: int) -> list[Saved]:
+    """What recording the sales from 1 on saves, each the rows of one transaction."""
     store = SqliteStore(None)
-    ledger = record(store, wanted)
-    found = [saved_by(ledger.request(a_request(number), stamp()).refund, store) for number in wanted]
+    watched = Watched(store)
+    record(watched, range(1, count + 1))  # type: ignore[arg-type]  # a store in all that is asked
     store.close()
+    return [rows for rows, in map(rows_of, watched.batches)]
+
+
+@lru_cache(maxsize=4)
+def requests_saved(count: int) -> list[Saved]:
+    """What requests for the sales from 1 on save, each the rows of one transaction."""
+    store = SqliteStore(None)
+    ledger = record(store, range(1, count + 1))
+    watched = Watched(store)
+    ledger = ledger.on(watched)
+    for number in range(1, count + 1):
+        ledger.request(a_request(number), stamp())
+    store.close()
+    return [rows for rows, in map(rows_of, watched.batches)]
+
+
+@lru_cache(maxsize=4)
+def lives_saved(count: int) -> list[list[list[Saved]]]:
+    """What whole lives save: for each refund its transactions, each the rows of its events."""
+    store = SqliteStore(None)
+    ledger = record(store, range(1, count + 1))
+    lives = []
+    for number in range(1, count + 1):
+        watched = Watched(store)
+        live(ledger.on(watched), number)
+        heads: dict[UUID, bytes] = {}
+        lives.append([rows_of(batch, heads) for batch in watched.batches])
+    store.close()
+    return lives
+
+
+def rows_of(batch: Append, heads: dict[UUID, bytes] | None = None) -> list[Saved]:
+    """The rows of one save, event by event; `heads` are the hashes of streams that go on."""
+    heads = {} if heads is None else heads
+    last = batch.events[-1]
+    found: list[Saved] = []
+    for event in batch.events:
+        due = batch.due.get(event.originator_id, ()) if event is last else ()
+        found.append(_rows_of(event, due, heads))
     return found
 
 
-def saved_by(refund: Refund, store: SqlStore) -> Saved:
-    """The rows that a refund's first save made."""
-    event = store.stream(refund.id)[0]
-    first = fold([event])
-    assert first is not None
-    return rows_of(event, calls_due(first))
-
-
-def rows_of(event: Event, due: tuple[CallDue, ...] = ()) -> Saved:
-    """The rows that a stream's first event means."""
+def _rows_of(event: Event, due: tuple[CallDue, ...], heads: dict[UUID, bytes]) -> Saved:
     stored = EventMapper().to_stored_event(event)
+    digest = link(heads.get(event.originator_id, NOTHING_BEFORE), stored)
+    heads[event.originator_id] = digest
     entries = postings(event)
     changes = net_changes(one for one in entries if one.account.kind in GUARDED)
     return Saved(
@@ -107,8 +204,20 @@ def rows_of(event: Event, due: tuple[CallDue, ...] = ()) -> Saved:
         version=event.originator_version,
         topic=stored.topic,
         state=stored.state,
-        hash=link(NOTHING_BEFORE, stored),
+        hash=digest,
         postings=entries,
         changes=tuple(Posting(account, change) for account, change in changes.items()),
+        claims=claims(event),
         due=due,
+        clears=event.originator_version > 1,
     )
+
+
+def refund_of(number: int) -> UUID:
+    """The refund that a request for a sale makes."""
+    return refund_id(COMPANY, f"k{number}")
+
+
+def flat(lives: Iterable[Iterable[Iterable[Saved]]]) -> list[Saved]:
+    """All rows of some lives, in order."""
+    return [rows for life in lives for transaction in life for rows in transaction]

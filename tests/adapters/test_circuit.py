@@ -31,11 +31,24 @@ class System:
         return Circuit(self.clock, lambda: jitter)
 
 
+def fail(circuit: Circuit) -> None:
+    """Let as many calls fail as open it."""
+    for _ in range(circuit.threshold):
+        assert not circuit.is_open
+        circuit.failed()
+
+
 def opened(system: System) -> Circuit:
     """A circuit that has just opened."""
     circuit = system.circuit()
-    for _ in range(circuit.threshold):
-        circuit.failed()
+    fail(circuit)
+    return circuit
+
+
+def pausing(system: System) -> Circuit:
+    """A circuit that has opened and whose first probe, which goes out at once, was not answered."""
+    circuit = opened(system)
+    assert not circuit.probe(lambda: False)
     return circuit
 
 
@@ -58,9 +71,34 @@ def test_while_it_is_closed_nobody_probes() -> None:
     assert system.asked_at == []
 
 
-def test_while_it_is_open_nothing_goes_out_before_the_pause_is_over() -> None:
+def test_the_first_probe_goes_out_at_once_and_one_that_is_answered_closes_it() -> None:
     system = System(is_there=True)
     circuit = opened(system)
+
+    assert (circuit.is_open, circuit.waits) == (True, 0.0)
+    assert circuit.probe(system.ask)
+
+    assert system.asked_at == [0.0]
+    assert not circuit.is_open
+
+
+def test_only_an_answered_call_gives_another_probe_at_once() -> None:
+    system = System(is_there=True)
+    circuit = opened(system)
+    circuit.probe(system.ask)
+    circuit.answered()
+    fail(circuit)
+    assert circuit.waits == 0.0
+
+    circuit.probe(system.ask)
+    fail(circuit)
+
+    assert circuit.waits == 2.0
+
+
+def test_while_it_is_open_nothing_goes_out_before_the_pause_is_over() -> None:
+    system = System(is_there=True)
+    circuit = pausing(system)
 
     assert circuit.is_open
     assert circuit.waits == 2.0
@@ -74,7 +112,7 @@ def test_while_it_is_open_nothing_goes_out_before_the_pause_is_over() -> None:
 
 def test_pauses_double_up_to_a_limit_while_nobody_answers() -> None:
     system = System()
-    circuit = opened(system)
+    circuit = pausing(system)
     pauses = []
 
     for _ in range(10):
@@ -88,11 +126,14 @@ def test_pauses_double_up_to_a_limit_while_nobody_answers() -> None:
 def test_what_was_under_way_when_it_opened_makes_no_pause_longer() -> None:
     system = System()
     circuit = opened(system)
+    late = pausing(system)
 
     for _ in range(30):
         circuit.failed()
+        late.failed()
 
-    assert circuit.waits == 2.0
+    assert circuit.waits == 0.0
+    assert late.waits == 2.0
 
 
 def test_a_system_that_answers_probes_and_no_calls_is_left_alone_ever_longer() -> None:
@@ -100,15 +141,13 @@ def test_a_system_that_answers_probes_and_no_calls_is_left_alone_ever_longer() -
     circuit = opened(system)
     pauses = []
 
-    for _ in range(5):
+    for _ in range(6):
         pauses.append(circuit.waits)
         system.now += circuit.waits
         assert circuit.probe(system.ask)
-        for _ in range(circuit.threshold):
-            assert not circuit.is_open
-            circuit.failed()
+        fail(circuit)
 
-    assert pauses == [2, 4, 8, 16, 32]
+    assert pauses == [0, 2, 4, 8, 16, 32]
     circuit.answered()
     assert not circuit.is_open
 
@@ -123,15 +162,15 @@ def test_an_answered_call_makes_the_pauses_short_again() -> None:
     circuit.probe(system.ask)
 
     circuit.answered()
-    for _ in range(circuit.threshold):
-        circuit.failed()
+    fail(circuit)
+    assert not circuit.probe(lambda: False)
 
     assert circuit.waits == 2.0
 
 
 def test_only_a_circuit_that_opened_again_stays_open() -> None:
     system = System()
-    circuit = opened(system)
+    circuit = pausing(system)
     assert (circuit.is_open, circuit.stays_open) == (True, False)
 
     system.now = circuit.waits
@@ -145,8 +184,8 @@ def test_only_a_circuit_that_opened_again_stays_open() -> None:
 def test_jitter_never_makes_a_pause_shorter_than_its_half() -> None:
     for jitter, pause in ((0.0, 1.0), (0.5, 1.5), (1.0, 2.0)):
         circuit = System().circuit(jitter)
-        for _ in range(3):
-            circuit.failed()
+        fail(circuit)
+        circuit.probe(lambda: False)
         assert circuit.waits == pause
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from refund_adapters.accounting import Wanted
+from refund_adapters.accounting import Answer, Call, Wanted
 from refund_adapters.desk import Desk
-from refund_adapters.dispatcher import IN_HAND, Dispatcher
+from refund_adapters.dispatcher import IN_HAND
 from refund_adapters.pace import Pace
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.core import Sandbox
@@ -194,7 +194,7 @@ def test_no_more_calls_are_under_way_than_there_are_threads(tmp_path: Path) -> N
         asked(house, 9, parts="invoice")
         dispatcher = house.desk.dispatcher()
         dispatcher.concurrency = 3
-        most = under_way(dispatcher)
+        most = under_way(house)
 
         dispatcher.round()
 
@@ -202,26 +202,22 @@ def test_no_more_calls_are_under_way_than_there_are_threads(tmp_path: Path) -> N
         assert max(most) <= 3
 
 
-def under_way(dispatcher: Dispatcher) -> list[int]:
-    """Note how many calls are being handled whenever one begins."""
-    handle, lock, now = dispatcher.protocol.handle, threading.Lock(), [0]
+def under_way(house: Ring) -> list[int]:
+    """Note how many calls are being sent whenever one begins."""
+    send, lock, now = house.rivhit.send, threading.Lock(), [0]
     most: list[int] = []
 
-    class Counted:
-        """The protocol, counted."""
-
-        def handle(self, call: object) -> object:
-            """Carry out what is due."""
+    def counted(call: Call) -> Answer:
+        with lock:
+            now[0] += 1
+            most.append(now[0])
+        try:
+            return send(call)
+        finally:
             with lock:
-                now[0] += 1
-                most.append(now[0])
-            try:
-                return handle(call)  # type: ignore[arg-type]
-            finally:
-                with lock:
-                    now[0] -= 1
+                now[0] -= 1
 
-    dispatcher.protocol = Counted()  # type: ignore[assignment]
+    house.rivhit.send = counted  # type: ignore[method-assign]
     return most
 
 

@@ -26,7 +26,7 @@ def resent(house: Ring) -> None:
     assert house.desk.refund("k").status is Status.COMPLETED
 
 
-def test_the_watch_finds_a_second_document_and_shows_it_until_it_is_acknowledged() -> None:
+def test_the_watch_finds_a_second_document_and_shows_it_until_it_is_explained() -> None:
     with ring(switches=RACING) as house:
         resent(house)
         house.clock.advance(900)
@@ -36,13 +36,19 @@ def test_the_watch_finds_a_second_document_and_shows_it_until_it_is_acknowledged
         assert alert.duplicate_of is not None
         assert alert.learned is Learned.LOOK_UP
         questions = Questions(house.desk.store, COMPANY)
-        assert [entry.status for entry in questions.pending()] == ["alert"]
+        assert [entry.status for entry in questions.pending()] == ["alert", "unexplained"]
 
         late = f"{alert.document.series}/{alert.document.number}"
         house.desk.acknowledge("k", document=late, part=Part.INVOICE, why="cancelled by hand")
 
-        assert questions.pending() == ()
         assert house.desk.refund("k").alerts == ()
+        (left,) = questions.pending()
+        assert left.what_to_do.endswith(f"`discrepancy explain invoice {late}`")
+
+        told = {"part": "invoice", "document": late, "how": "reversed", "reversed_by": "3/9999"}
+        house.desk.explain(**told, why="cancelled by hand", key="a")
+
+        assert questions.pending() == ()
 
 
 def test_a_duplicate_never_becomes_credit_that_can_be_paid_out() -> None:

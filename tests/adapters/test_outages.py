@@ -183,7 +183,7 @@ def test_a_watch_of_a_system_that_settles_late_is_awaited_and_not_polled() -> No
         (watch,) = house.desk.store.due(COMPANY, Waits.WATCH)
         house.clock.advance(16 * MINUTE)
 
-        assert not dispatcher._is_ripe(watch)
+        assert not dispatcher._is_ripe(watch, house.clock())
         assert dispatcher.run(patience=30) == 0
 
         house.clock.advance(60 * MINUTE)

@@ -46,3 +46,19 @@ def test_time_that_passed_unused_is_not_saved_up() -> None:
         pace.wait()
 
     assert slept == [0.5, 1.0]
+
+
+def test_a_place_is_taken_without_waiting_or_not_at_all() -> None:
+    now = [0.0]
+    slept: list[float] = []
+    pace = Pace(per_second=2.0, monotonic=lambda: now[0], sleep=slept.append)
+
+    assert [pace.take(), pace.take()] == [True, False]
+    now[0] = 0.5
+    assert pace.take()
+    # What was refused took no place, and what was taken is one.
+    pace.wait()
+    assert slept == [0.5]
+
+    unlimited = Pace(monotonic=lambda: 0.0, sleep=slept.append)
+    assert all(unlimited.take() for _ in range(100))

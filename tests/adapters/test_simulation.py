@@ -28,7 +28,7 @@ SEEN_AT = {
     "no claim on documents": 140,
     "answer dropped on a conflict": 30,
     "decision retried on a fresh stream": 45,
-    "refusal of another attempt": 151,
+    "refusal of another attempt": 569,
     "seen before taken for a refusal": 49,
 }
 """Where a broken protocol was noticed last; it is looked for from the first seed if not there."""

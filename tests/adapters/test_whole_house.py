@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -27,6 +28,8 @@ from refund_ledger.originals import Half, OriginalRef
 from refund_ledger.policies import Terms
 from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import PartStatus, Refund, Status, Waits, calls_due, fold, refund_id
+from support.ledger_servers import new_ledger
+from support.postgres import Server
 from support.ring import COMPANY, ring
 
 SALES = [
@@ -59,7 +62,7 @@ WRITES = ["Document.Cancel", "Document.New", "Receipt.Cancel", "Receipt.New"]
 class WholeHouse(RuleBasedStateMachine):
     """People, dispatchers and a server that goes wrong, in any order."""
 
-    path: Path | None = None
+    path: Path | str | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -342,6 +345,30 @@ class WholeHouseOnFile(WholeHouse):
         self.path = Path(self._folder.name) / "refunds.db"
         super().__init__()
         self.stack.callback(self._folder.cleanup)
+
+
+class WholeHouseOnServer(WholeHouse):
+    """The same over a server."""
+
+    server: Server
+
+    def __init__(self) -> None:
+        self._ledger = ExitStack()
+        self.path = self._ledger.enter_context(new_ledger(self.server))
+        super().__init__()
+
+    def teardown(self) -> None:
+        """Take the ledger away when the house is closed."""
+        with self._ledger:
+            super().teardown()
+
+
+class TestOnServer(WholeHouseOnServer.TestCase):  # type: ignore[misc, valid-type]
+    settings = settings(max_examples=6, stateful_step_count=25)
+
+    @pytest.fixture(autouse=True)
+    def _with_a_server(self, postgres_server: Server) -> None:
+        WholeHouseOnServer.server = postgres_server
 
 
 TestInMemory = WholeHouse.TestCase

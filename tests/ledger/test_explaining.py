@@ -226,6 +226,23 @@ def test_payments_that_are_free_by_now_count_when_money_is_accepted() -> None:
         settled(books, sale)
 
 
+def test_credit_of_the_original_is_used_once_and_then_other_credit() -> None:
+    with Books() as books:
+        sale = a_sale(books)
+        books.finish(books.ask("a", original=str(sale), amount=30, parts="invoice"))
+        refund = books.ask("b", original=str(sale), amount=100, parts="receipt")
+        made = outside(books, 9, 110, Part.RECEIPT, original=sale)
+        books.withdraw(refund)
+        books.grant("old", 20)
+        explain(books, made, How.ACCEPTED)
+        assert last(books).draws == (
+            Draw(source=str(sale), credit=30, uncovers=70),
+            Draw(source="grant:old", credit=10),
+        )
+        assert last(books).allowed == 10
+        settled(books, sale)
+
+
 def test_no_more_money_is_accepted_than_the_customer_has() -> None:
     with Books() as books:
         books.grant("old", 30)

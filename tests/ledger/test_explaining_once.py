@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
-from refund_ledger.accounts import AccountKind
+from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.application import RefundLedger
 from refund_ledger.errors import (
     ClaimedError,
     InvalidInputError,
@@ -21,6 +24,7 @@ from refund_ledger.events import (
     Part,
 )
 from refund_ledger.originals import Half, OriginalRef
+from refund_ledger.storing import Store
 from support.books import ONE, Books, a_cash_sale, a_line
 from support.outsides import an_explanation, explain, left, open_discrepancies, outside
 
@@ -139,25 +143,60 @@ def test_a_reduced_credit_gives_back_no_original() -> None:
 # --- others at the same time ----------------------------------------------------------------------
 
 
-class Interrupted(RememberingStore):
+class Interrupted:
     """A store in which somebody else saves just before one of our reads of a balance, the n-th."""
 
-    def __init__(self) -> None:
-        super().__init__(None)
+    def __init__(self, books: Books, at: int, other: Callable[[], object]) -> None:
+        self.below = books.store
+        self.at = at
+        self.other = other
         self.reads = 0
-        self.at = 0
-        self.other: Callable[[], object] = lambda: None
 
     def balance(self, account: Account) -> int:
-        """Read; before the n-th the other is faster."""
+        """Read; before the n-th read the other is faster."""
         self.reads += 1
         if self.reads == self.at:
             self.other()
-        return super().balance(account)
+        return self.below.balance(account)
+
+    def __getattr__(self, name: str) -> object:
+        """Everything else is as it is."""
+        return getattr(self.below, name)
 
 
-def interrupted(books: Books, at: int, other: Callable[[], object]) -> RefundLedger:
-    """A ledger over the same store, where another is faster before our n-th read of a balance."""
-    store = Interrupted()
-    store.stream = books.store.stream  # type: ignore[method-assign]
-    return RefundLedger(store, books.company)
+def test_two_at_once_never_explain_the_same_amount() -> None:
+    with Books() as books:
+        made = outside(books, 9, 40)
+        told = an_explanation(made, How.WRITTEN_OFF, amount=30, reference="ours")
+
+        def other() -> None:
+            explain(books, made, How.WRITTEN_OFF, amount=25, reference="theirs")
+
+        store = cast("Store", Interrupted(books, 1, other))
+        with pytest.raises(RefusedError, match=r"0\.15 ILS of document 3/9 is left to explain"):
+            RefundLedger(store, books.company).explain(told, books.stamp("avi"))
+        assert left(books, made) == (0, 15)
+        books.check()
+
+
+def refused(at: int) -> tuple[str, int]:
+    """Why money is not accepted while a credit becomes less before our n-th read; and our reads."""
+    with Books() as books:
+        books.grant("old", 30)
+        books.grant("new", 5)
+        told = an_explanation(outside(books, 9, 40, Part.RECEIPT), How.ACCEPTED)
+        store = Interrupted(books, at, partial(books.reduce, "old", 5))
+        ledger = RefundLedger(cast("Store", store), books.company)
+        with pytest.raises(RefusedError) as caught:
+            ledger.explain(told, books.stamp("avi"))
+        return str(caught.value), store.reads
+
+
+def test_a_refusal_is_never_said_of_balances_that_were_not_there_together() -> None:
+    undisturbed, reads = refused(at=0)
+    assert undisturbed.startswith("only 0.35 ILS of 0.40 ILS is there")
+    # Each balance is read once to decide, and once more before the refusal is said.
+    for at in range(1, reads // 2 + 1):
+        told, _ = refused(at)
+        assert told.startswith("only 0.30 ILS of 0.40 ILS is there"), at
+    assert reads >= 8

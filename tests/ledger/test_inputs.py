@@ -7,10 +7,10 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from refund_ledger.errors import InvalidInputError
-from refund_ledger.inputs import Positive, invalid, plain, plain_text, said
+from refund_ledger.inputs import Positive, invalid, plain, plain_text, said, validated
 from refund_ledger.money import MAX_MINOR
 
 
@@ -76,3 +76,15 @@ def test_an_error_of_ours_is_said_without_the_library_s_words() -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(Annotated[str, plain(9)]).validate_python("a\x00")
     assert str(invalid(caught.value)).startswith("input: holds the invisible character U+0000")
+
+
+class Asked(BaseModel):
+    """Something that is asked for."""
+
+    amount: Positive
+
+
+def test_fields_are_read_as_a_model_or_the_wrong_one_is_named() -> None:
+    assert validated(Asked, {"amount": 5}).amount == 5
+    with pytest.raises(InvalidInputError, match="amount: input should be greater than 0, got 0"):
+        validated(Asked, {"amount": 0})

@@ -14,7 +14,7 @@ from refund_ledger.errors import (
     NotFoundError,
     RefusedError,
 )
-from refund_ledger.events import Draw, Fall, OutsideRefundRecorded, Part
+from refund_ledger.events import Draw, Fall, GrantReason, OutsideRefundRecorded, Part
 from refund_ledger.originals import OriginalRef
 from support.books import ONE, Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
 from support.outsides import an_outside, left, outside, record
@@ -149,6 +149,21 @@ def test_money_back_of_a_receipt_comes_from_its_overpayment_before_its_sales() -
         books.check()
 
 
+def test_money_back_takes_of_a_sale_no_more_than_the_receipt_paid_of_it() -> None:
+    with Books() as books:
+        invoice = books.record(an_invoice(1, a_line(1, 100)))
+        receipt = books.record(a_receipt(2, a_payment(1, 100), closes=[(invoice, 60)]))
+        books.record(a_receipt(3, a_payment(1, 40), closes=[(invoice, 40)]))
+        books.grant("too much", 40, why=GrantReason.OVERPAYMENT, receipt=str(receipt))
+        made = outside(books, 9, 100, Part.RECEIPT, original=receipt)
+        assert last(books).draws == (
+            Draw(source=str(receipt), exceeds=40),
+            Draw(source=str(invoice), uncovers=60),
+        )
+        assert left(books, made) == (0, 40)
+        books.check()
+
+
 def test_money_back_without_an_original_is_unexplained() -> None:
     with Books() as books:
         books.grant("old", 500)
@@ -207,6 +222,14 @@ def test_a_document_that_serves_a_refund_or_an_original_is_not_outside() -> None
         (
             {"original": "invoice:1/1", "items": [{"number": 1, "amount": 41}]},
             "items: come to more than the amount",
+        ),
+        (
+            {
+                "part": Part.RECEIPT,
+                "original": "receipt:1/1",
+                "items": [{"number": 1, "amount": 5, "quantity": ONE}],
+            },
+            "items: a payment has no quantity",
         ),
         ({"original": "invoice-1"}, "original: expected kind:series/number"),
         ({"company": "other"}, "company: this ledger is 'acme', not 'other'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from refund_ledger.events import Part
 from refund_ledger.originals import Kind, Line, Method
 from refund_ledger.refund import PartStatus, Status
 from support.books import a_request
+from support.ledger_servers import new_ledger
 from support.machine import AMOUNTS, COIN, CUSTOMERS, METHODS, CompanyMachine, sale_lines
 from support.outsides import open_discrepancies
+from support.postgres import Server
 
 SURPRISES = 2
 """Of how many originals more may turn up in one run; nothing more is given for such a one."""
@@ -259,13 +262,13 @@ class RefundMachine(CompanyMachine):
         """After a close it counts; beside another it is a duplicate, and pays nobody."""
         refund, part = self._one(data, PartStatus.CANCELLED, PartStatus.ENDED)
         booked = self._booked(data, refund, part)
-        payable = self._payable(refund)
+        payable = self._payable(refund.request.customer_id)
         self.books.answer(refund.id, part, booked=booked)
         self._audit(refund, part, booked)
         found = self.books.refund(refund.id).alerts[-1]
         if refund.part(part).documents:
             assert found.duplicate_of == refund.part(part).documents[0]
-            assert self._payable(refund) == payable
+            assert self._payable(refund.request.customer_id) == payable
             if part is Part.INVOICE:
                 self.duplicated[str(found.document.key)] = refund.request.sale
         else:
@@ -314,6 +317,30 @@ class RefundMachineOnFile(RefundMachine):
         """Close the store before its folder goes."""
         super().teardown()
         self.folder.cleanup()
+
+
+class RefundMachineOnServer(RefundMachine):
+    """The same over a server."""
+
+    server: Server
+
+    def __init__(self) -> None:
+        self.stack = ExitStack()
+        self.path = self.stack.enter_context(new_ledger(self.server))
+        super().__init__()
+
+    def teardown(self) -> None:
+        """Close the store before its ledger goes."""
+        super().teardown()
+        self.stack.close()
+
+
+class TestOnServer(RefundMachineOnServer.TestCase):  # type: ignore[misc, valid-type]
+    settings = settings(max_examples=6, stateful_step_count=25)
+
+    @pytest.fixture(autouse=True)
+    def _with_a_server(self, postgres_server: Server) -> None:
+        RefundMachineOnServer.server = postgres_server
 
 
 TestInMemory = RefundMachine.TestCase

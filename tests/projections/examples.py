@@ -14,6 +14,7 @@ from refund_ledger.events import (
     CreditGranted,
     CreditReduced,
     Decision,
+    DifferenceAccepted,
     DiscrepancyExplained,
     DocumentId,
     Draw,
@@ -32,6 +33,7 @@ from refund_ledger.events import (
     Part,
     PartWatched,
     ReceiptPartCancelled,
+    ReconciliationDone,
     ReductionReason,
     RefundApproved,
     RefundClosed,
@@ -44,6 +46,7 @@ from refund_ledger.events import (
     SourceBack,
     TakenLine,
     TakenPayment,
+    Tally,
     Way,
 )
 from refund_ledger.originals import Closes, Half, Kind, Line, Method, Payment, PaymentDetails
@@ -315,7 +318,32 @@ _OUTSIDE = [
     ),
 ]
 
+_COMPARED = [
+    make(
+        ReconciliationDone,
+        since=date(2026, 2, 1),
+        until=date(2026, 2, 28),
+        position=4711,
+        read_from="rivhit",
+        documents_here=12,
+        documents_there=13,
+        matched=9,
+        differences=(Tally(kind="amount differs", count=2),),
+        accepted=(Tally(kind="missing there", count=1),),
+        not_judged=3,
+        digest_here=DIGEST,
+        digest_there=DIGEST[::-1],
+    ),
+    make(
+        DifferenceAccepted,
+        document=CREDIT_NOTE,
+        difference="amount differs",
+        digest=DIGEST,
+        why="rounded by hand",
+    ),
+]
+
 EXAMPLES: dict[str, Event] = {
-    event.TOPIC: event for event in [*_RECORDED, *_PEOPLE, *_CALLS, *_BOOKED, *_OUTSIDE]
+    event.TOPIC: event for event in [*_RECORDED, *_PEOPLE, *_CALLS, *_BOOKED, *_OUTSIDE, *_COMPARED]
 }
 """By stored name."""

@@ -9,6 +9,7 @@ from refund_ledger.events import (
     CallRefused,
     CreditGranted,
     CreditReduced,
+    DifferenceAccepted,
     DiscrepancyExplained,
     Event,
     GivenBack,
@@ -20,6 +21,7 @@ from refund_ledger.events import (
     OutsideRefundRecorded,
     Part,
     ReceiptPartCancelled,
+    ReconciliationDone,
     RefundClosed,
     RefundCompleted,
     RefundKind,
@@ -265,6 +267,33 @@ def test_what_was_given_back_outside_is_told(event: Event, said: str) -> None:
     assert words(event) == said
 
 
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (
+            EXAMPLES[ReconciliationDone.TOPIC],
+            (
+                "Dana compared 2026-02-01 to 2026-02-28 with rivhit: 9 documents match, "
+                "2 differences beside 1 accepted before"
+            ),
+        ),
+        (
+            changed(ReconciliationDone, differences=(), accepted=()),
+            (
+                "Dana compared 2026-02-01 to 2026-02-28 with rivhit: 9 documents match, "
+                "nothing differs"
+            ),
+        ),
+        (
+            EXAMPLES[DifferenceAccepted.TOPIC],
+            ("dana accepted a difference of document 3/481 (amount differs): rounded by hand"),
+        ),
+    ],
+)
+def test_what_was_compared_is_told(event: Event, said: str) -> None:
+    assert words(event) == said
+
+
 def test_an_event_names_the_document_that_it_is_about() -> None:
     found = {topic: document_of(event) for topic, event in EXAMPLES.items()}
     assert {topic: document for topic, document in found.items() if document} == {
@@ -273,6 +302,7 @@ def test_an_event_names_the_document_that_it_is_about() -> None:
         "original.paid": "receipt 1/77",
         "original.recorded": "invoice 1/2345",
         "outside.refund_recorded": "document 3/481",
+        "reconciliation.difference_accepted": "document 3/481",
         "refund.alert_acknowledged": "document 3/481",
         "refund.invoice_part_cancelled": "document 3/481",
         "refund.late_success_found": "document 3/481",

@@ -25,6 +25,8 @@ class Auditor:
     """By sale, what receipts say that they pay of it."""
     booked: Counter[tuple[str, Part]] = field(default_factory=Counter)
     """By original and side, what counter-documents came to."""
+    borne: Counter[tuple[str, Part]] = field(default_factory=Counter)
+    """What of it the company bears: nothing of the original is used up by that."""
     held: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """By refund and original, what requests under way may still book: sale and money."""
     surprised: set[str] = field(default_factory=set)
@@ -111,6 +113,8 @@ class Auditor:
             self.owed[customer] += -amount if part is Part.INVOICE else amount
         if of and how in {How.REVERSED, How.BELONGS_ELSEWHERE}:
             self.booked[of, part] -= amount
+        if of and how is How.WRITTEN_OFF:
+            self.borne[of, part] += amount
         if to:
             self.booked[to, part] += amount
 
@@ -120,8 +124,9 @@ class Auditor:
         """What may still be asked for: of the sale, and of the money."""
         held = [amounts for (_, name), amounts in self.held.items() if name == original]
         it = self.originals[original]
-        sale = it.sale_total - self.booked[original, Part.INVOICE] - sum(s for s, _ in held)
-        money = it.money_total - self.booked[original, Part.RECEIPT] - sum(m for _, m in held)
+        used = {part: self.booked[original, part] - self.borne[original, part] for part in Part}
+        sale = it.sale_total - used[Part.INVOICE] - sum(s for s, _ in held)
+        money = it.money_total - used[Part.RECEIPT] - sum(m for _, m in held)
         return sale, money
 
     def compare(self, books: Books) -> None:

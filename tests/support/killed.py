@@ -5,12 +5,14 @@ from __future__ import annotations
 from refund_adapters.desk import Desk
 from refund_adapters.protocol import Rhythm
 from refund_adapters.rivhit import Rivhit, RivhitSettings
+from refund_adapters.store.opening import is_postgres
+from refund_adapters.store.postgres import PostgresStore
 from refund_adapters.store.sqlite import SqliteStore
 from support.ring import COMPANY, TOKEN
 
 
 def open_desk(path: str, url: str) -> Desk:
-    """A desk of one process, with times that suit a sandbox on the same machine."""
+    """A desk of one process over a file or a server, for a sandbox on the same machine."""
     settings = RivhitSettings(
         company=COMPANY,
         token=TOKEN,  # type: ignore[arg-type]
@@ -21,7 +23,7 @@ def open_desk(path: str, url: str) -> Desk:
         clock_error=0.1,
     )
     return Desk(
-        SqliteStore(path),
+        PostgresStore(path) if is_postgres(path) else SqliteStore(path),
         company=COMPANY,
         actor="dana",
         accounting=Rivhit(settings),

@@ -151,8 +151,9 @@ class CompanyMachine(RuleBasedStateMachine):
         still = open_discrepancies(self.books).values()
         if all(each.cause.customer_id != customer for each in still):
             self.auditor.puzzled.discard(customer)
-        allowed = self.books.total(AccountKind.ALLOWED, original) if original else 1
-        if not allowed and all(each.original != original for each in still):
+        borne = sum(self.auditor.borne[original, part] for part in Part)
+        beyond = self.books.total(AccountKind.ALLOWED, original) - borne if original else 1
+        if not beyond and all(each.original != original for each in still):
             self.auditor.surprised.discard(original)
 
     # --- commands and choices ---------------------------------------------------------------------

@@ -21,6 +21,8 @@ from refund_adapters.sandbox.faults import FaultPlan
 from refund_adapters.sandbox.loading import load_demo
 from refund_adapters.sandbox.switches import Switches
 from refund_adapters.sandbox.wire import Drop
+from refund_adapters.store.postgres import PostgresStore
+from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.policies import Terms
 
@@ -103,7 +105,7 @@ class Ring:
 
 @contextmanager
 def ring(
-    path: Path | None = None,
+    path: Path | str | None = None,
     *,
     switches: Switches | None = None,
     faults: FaultPlan | None = None,
@@ -131,7 +133,11 @@ def ring(
     )
     hands = Hands(monotonic=clock.monotonic, sleep=clock.advance, jitter=lambda: 1.0)
     with Rivhit(settings, transport=network, now=clock) as rivhit:
-        store = SqliteStore(None if path is None else str(path), now=clock)
+        store: SqlStore = (
+            PostgresStore(path, now=clock)
+            if isinstance(path, str)
+            else SqliteStore(None if path is None else str(path), now=clock)
+        )
         with Desk(
             store,
             company=COMPANY,

@@ -6,8 +6,11 @@ import json
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
+from refund_adapters.store.postgres_address import Address
+from refund_adapters.store.postgres_migrations import migrate
 from refund_ledger.errors import LedgerError
 from refund_ledger.refund import Waits
 from support.books import Books
@@ -35,6 +38,10 @@ class Worker:
         """Open a store, creating it where it is missing."""
         self.books = Books(path)
 
+    def migrate(self, address: str, service: str) -> list[int]:
+        """Make the tables of a ledger on a server; says which steps were run."""
+        return migrate(Address.parse(address), service=service)
+
     def ask(self, key: str, **fields: Any) -> str:
         """Request a refund."""
         return str(self._books().ask(key, **fields))
@@ -42,6 +49,17 @@ class Worker:
     def grant(self, reference: str, amount: int) -> str:
         """Record a granted credit."""
         return self._books().grant(reference, amount)
+
+    def work_until(self, name: str, stop: str) -> list[str]:
+        """Grant credits and ask for them until a file appears; what was acknowledged, in order."""
+        books, done, customer = self._books(), list[str](), f"customer of {name}"
+        while not Path(stop).exists():
+            key = f"{name}/{len(done)}"
+            books.grant(key, 5, customer_id=customer)
+            done.append(f"grant:{key}")
+            books.ask(key, kind="credit", customer_id=customer, amount=3, method="cash")
+            done.append(key)
+        return done
 
     def count(self) -> int:
         """How many events there are."""

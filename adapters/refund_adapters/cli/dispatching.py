@@ -168,7 +168,7 @@ def _for_person(one: Pending) -> bool:
 
 def _code(left: tuple[Pending, ...], told: _Told) -> int:
     """3 where something is left because nobody answered; 1 where it needs a person or its time."""
-    last = (told.last.get((one.refund, one.part)) for one in left if one.part)
+    last = (told.last.get((one.refund, one.part)) for one in left if one.refund and one.part)
     if UNANSWERED.intersection(last):
         return UNAVAILABLE
     return LEFT if left else DONE

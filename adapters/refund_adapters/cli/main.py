@@ -24,6 +24,7 @@ from refund_adapters.cli import (
     history,
     originals,
     people,
+    reconciling,
     requests,
     sandbox,
     storing,
@@ -65,6 +66,7 @@ for room in (
     storing,
     companies,
     verifying,
+    reconciling,
 ):
     app.add_typer(room.app)
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 1000
 """How many numbers one range may name."""
 
+MOST_ROWS = 10_000
+"""How many rows of an import stand in one table."""
+
 app = typer.Typer()
 originals = typer.Typer(help="Invoices, receipts and invoice-receipts that can be refunded.")
 app.add_typer(originals, name="originals", rich_help_panel="Originals and credits")
@@ -163,7 +166,10 @@ def day(text: str | None, field: str) -> date | None:
 
 
 def _report(run: Run, results: Iterable[Imported]) -> int:
-    """Say row by row what became of it; also of the rows before an error that ends the import."""
+    """Say row by row what became of it; also of the rows before an error that ends the import.
+
+    A long file is said in several tables, so that it takes no more memory than a short one.
+    """
     counts = {"recorded": 0, "known": 0, "refused": 0}
     rows: list[Imported] = []
     try:
@@ -171,19 +177,27 @@ def _report(run: Run, results: Iterable[Imported]) -> int:
             for done, result in enumerate(results, 1):
                 tick(done, None)
                 counts[result.outcome] += 1
-                rows.append(result)
                 if run.json:
                     run.out.shape(_row(result))
+                else:
+                    rows.append(result)
+                if len(rows) == MOST_ROWS:
+                    _table(run, rows)
+                    rows.clear()
     finally:
-        run.out.table(
-            (Column("row", number=True), Column("name"), Column("outcome"), Column("why")),
-            [(one.number, one.name, one.outcome, one.detail) for one in rows],
-        )
+        _table(run, rows)
     if run.json:
         run.out.shape({"type": "summary", **counts})
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    run.out.line(f"{len(rows)} read: {said}")
+    run.out.line(f"{sum(counts.values())} read: {said}")
     return 1 if counts["refused"] else 0
+
+
+def _table(run: Run, rows: list[Imported]) -> None:
+    run.out.table(
+        (Column("row", number=True), Column("name"), Column("outcome"), Column("why")),
+        [(one.number, one.name, one.outcome, one.detail) for one in rows],
+    )
 
 
 def _row(result: Imported) -> dict[str, object]:

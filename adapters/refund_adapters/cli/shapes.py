@@ -137,7 +137,8 @@ def pending(entry: Pending, now: datetime) -> Shape:
     """Something that waits."""
     return {
         "key": entry.key or None,
-        "refund": str(entry.refund),
+        "refund": str(entry.refund) if entry.refund else None,
+        "document": entry.document or None,
         "customer_id": entry.customer_id,
         "part": entry.part.value if entry.part else None,
         "status": str(entry.status),

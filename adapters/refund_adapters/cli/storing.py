@@ -75,7 +75,7 @@ def _address(run: Run) -> Address:
     from refund_adapters.store.postgres_address import Address
     from refund_ledger.errors import InvalidInputError
 
-    given = run.settings().store
+    given = run.settings().address
     if not is_postgres(given):
         raise InvalidInputError("store", "this is for postgresql:// stores; a file needs none")
     return Address.parse(given)

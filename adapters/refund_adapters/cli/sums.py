@@ -144,5 +144,6 @@ def _side(of: Side, currency: str) -> Shape:
         "in_flight": money(of.in_flight, currency),
         "done": money(of.done, currency),
         "excess": money(of.excess, currency),
+        "allowed": money(of.allowed, currency),
         "fully_refunded": of.is_fully_refunded,
     }

@@ -176,6 +176,7 @@ class DocumentRow(Answer):
     customer_id: Whole
     comments: str | None = None
     reference: MaybeWhole = None
+    is_accounting: bool | None = None
     is_cancelled: bool | None = None
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 import stamina
@@ -44,6 +44,13 @@ UNAUTHORIZED_CODE = 401
 UNAUTHORIZED = "UNAUTHORIZED"
 
 HIDDEN = "***"
+
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": "refund-ledger",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +90,18 @@ class Client:
         self._settings = settings
         self._pace = pace
         self._base = checked_url(settings.base_url)
-        self._http = httpx.Client(
-            transport=transport or Wire(connections=settings.connections),
-            timeout=httpx.Timeout(settings.call_limit, connect=settings.connect_limit),
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # A transport is all that is needed of the HTTP library: what its client adds, redirects,
+        # cookies and proxies of the environment, is what must not happen here.
+        self._transport = transport or Wire(connections=settings.connections)
+        limit = httpx.Timeout(settings.call_limit, connect=settings.connect_limit)
+        self._extensions = {"timeout": limit.as_dict()}
 
     def __repr__(self) -> str:
         return f"Client({self._settings.company!r} at {self._base})"
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        self._transport.close()
 
     def write(self, method: str, body: Mapping[str, object]) -> Reply:
         """Send a call once and say what came back; never raises for what the network does."""
@@ -161,12 +165,14 @@ class Client:
         return reply
 
     def _exchange(self, method: str, content: bytes, largest: int) -> Reply:
-        with self._http.stream(
+        request = httpx.Request(
             "POST",
             f"{self._base}/{method}",
             content=content,
-            headers={"Content-Type": "application/json"},
-        ) as response:
+            headers=HEADERS,
+            extensions=self._extensions,
+        )
+        with closing(self._transport.handle_request(request)) as response:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 return NoAnswer("the answer is encoded, unasked", status=response.status_code)
             received = bytearray()

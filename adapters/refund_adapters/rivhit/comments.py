@@ -96,7 +96,8 @@ def comment_of(request: RefundRequested, part: Part, *, language: str) -> str:
 
 def spoken(text: str, *, what: str) -> str:
     """A person's text on one line, or a refusal that names the character that cannot be printed."""
-    for character in text:
+    # What Python calls printable holds neither control characters nor those of direction.
+    for character in "" if text.isprintable() else text:
         if character in _ORDERING:
             raise RefusedError(
                 f"{what} holds the text direction control {_named(character)}, which would "
@@ -111,13 +112,14 @@ def spoken(text: str, *, what: str) -> str:
 
 def printable(text: str, *, longest: int) -> str:
     """A text of the accounting system or of a line: cleaned and cut, never refused."""
-    kept = "".join(
-        " "
-        if character in _ORDERING or unicodedata.category(character) in {"Cc", "Cs"}
-        else character
-        for character in text
-    )
-    clean = " ".join(kept.split())
+    if not text.isprintable():
+        text = "".join(
+            " "
+            if character in _ORDERING or unicodedata.category(character) in {"Cc", "Cs"}
+            else character
+            for character in text
+        )
+    clean = " ".join(text.split())
     while units(clean) > longest:
         clean = clean[:-1].rstrip()
     return clean

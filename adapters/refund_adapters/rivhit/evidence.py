@@ -14,7 +14,7 @@ from refund_adapters.accounting import Finding, Submitted, Traces, UnavailableEr
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import minor_of
 from refund_adapters.rivhit.comments import markers_in
-from refund_adapters.rivhit.envelope import Failure, NoAnswer, Success
+from refund_adapters.rivhit.envelope import Failure, NoAnswer, Success, recorded
 from refund_adapters.rivhit.gathering import Gathered, sought
 from refund_adapters.rivhit.made import made_by
 from refund_adapters.rivhit.reading import Reading, Row, named, total_of
@@ -105,7 +105,7 @@ class Look:
             case Failure() as failure:
                 gathered.say(source, f"an attempt was answered with {failure.named}")
             case Success() as success:
-                made = made_by(submitted.method, submitted.request, success)
+                made = made_by(submitted.method, recorded(submitted.request), success)
                 if made is None:
                     gathered.say(source, "a success is stored that names no usable document")
                     gathered.contradictions.append("a stored success names no usable document")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from refund_adapters.rivhit.answers import exact, minor_of
-from refund_adapters.rivhit.envelope import Success, recorded
+from refund_adapters.rivhit.envelope import Success
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import DocumentId
 from refund_ledger.originals import Half
@@ -43,13 +43,13 @@ def half_of(method: str) -> Half:
     return Half.DOCUMENT if method.startswith("Document.") else Half.RECEIPT
 
 
-def made_by(method: str, request: str, success: Success) -> Made | None:
+def made_by(method: str, asked: Mapping[str, object], success: Success) -> Made | None:
     """Read the answer to one of the four writes; None where it does not name what was asked for.
 
     `status` and `print_status` are not looked at: the document exists whatever became of its
     print, and no source says what else they mean.
     """
-    asked, data = recorded(request), success.data
+    data = success.data
     if not isinstance(data, Mapping):
         return None
     half, cancel = half_of(method), method.endswith(".Cancel")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import exponent
 from refund_ledger.originals import Half, Kind, Method
+from refund_projections.sides import Conventions
 
 LIVE_URL = "https://api.rivhit.co.il/online/RivhitOnlineAPI.svc"
 """The vendor's only address: its test company lives there too."""
@@ -108,6 +109,9 @@ class RivhitSettings(BaseModel):
     clock_error: Annotated[float, Field(ge=0)] = 5
     date_slack_days: Annotated[int, Field(ge=1, le=31)] = 1
     """Days by which a document's date may lie outside the time of its call."""
+    credits_are_negative: bool = True
+    """Whether lists show money given back with a minus; undocumented. Without it, a receipt with a
+    plus may be either, and a comparison cannot see that one gives money back."""
     look_at_most: Annotated[int, Field(ge=1, le=1000)] = 50
     """Documents that one look opens one by one before it asks a person instead."""
 
@@ -120,6 +124,16 @@ class RivhitSettings(BaseModel):
     def zone(self) -> ZoneInfo:
         """The time zone in which Rivhit dates its documents."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def conventions(self) -> Conventions:
+        """How Rivhit dates and signs its documents, for a comparison with the ledger."""
+        return Conventions(
+            zone=self.zone,
+            slack_days=self.date_slack_days,
+            credit_types=frozenset({self.credit_type}),
+            credits_are_negative=self.credits_are_negative,
+        )
 
     @field_validator("token")
     @classmethod

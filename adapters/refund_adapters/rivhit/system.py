@@ -31,7 +31,8 @@ from refund_adapters.rivhit.client import Client, SaidNoError
 from refund_adapters.rivhit.comments import printable
 from refund_adapters.rivhit.envelope import Failure, NoAnswer, Reply, Success, recorded
 from refund_adapters.rivhit.evidence import Look
-from refund_adapters.rivhit.made import Made, made_by
+from refund_adapters.rivhit.listing import Listing
+from refund_adapters.rivhit.made import made_by
 from refund_adapters.rivhit.messages import LONGEST_NAME
 from refund_adapters.rivhit.originals import Originals
 from refund_adapters.rivhit.outcomes import Row, Shape, Verdict, classify, observed
@@ -118,9 +119,12 @@ class Rivhit:
         """Send a call once and say what is known of it afterwards."""
         request = recorded(call.request)
         reply = self._client.write(call.method, {**request, **dict(call.private)})
-        made = made_by(call.method, call.request, reply) if isinstance(reply, Success) else None
+        made = made_by(call.method, request, reply) if isinstance(reply, Success) else None
         row = classify(observed(reply, names_document=made is not None))
-        return self._answer(call, reply, made, row)
+        if row.verdict is Verdict.DONE and made is not None:
+            currency = self._currency(request.get("currency_id"))
+            return Done(made.document, made.booked(currency, home=self.settings.home_currency))
+        return self._not_done(call, reply, row)
 
     def look(self, submitted: Submitted) -> Finding:
         """Look for the counter-document of a call, from the start, in every source there is."""
@@ -148,12 +152,13 @@ class Rivhit:
         """Read originals, sales before receipts; what is no original is one `Unread` among them."""
         return self._originals.wanted(wanted)
 
-    def _answer(self, call: Call, reply: Reply, made: Made | None, row: Row) -> Answer:
+    def listing(self) -> Listing:
+        """Everything that Rivhit holds of a period, to compare it with the ledger."""
+        return Listing(self._reading)
+
+    def _not_done(self, call: Call, reply: Reply, row: Row) -> Answer:
         words = self._words(reply, call)
         match row.verdict:
-            case Verdict.DONE if made is not None:
-                home = self.settings.home_currency
-                return Done(made.document, made.booked(self._currency(call), home=home))
             case Verdict.REFUSED if isinstance(reply, Failure):
                 return Refused(self._client.scrub(reply.named), f"{row.meaning}: {words}")
             case Verdict.NOT_SENT:
@@ -173,8 +178,7 @@ class Rivhit:
         names = [value for _, value in call.private]
         return self._client.scrub(said, also=names)
 
-    def _currency(self, call: Call) -> str:
-        number = recorded(call.request).get("currency_id")
+    def _currency(self, number: object) -> str:
         known = self.settings.currency(number if isinstance(number, int) else None)
         return known or ""
 

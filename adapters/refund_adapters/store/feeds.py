@@ -49,7 +49,7 @@ class FeedSource(ABC):
     def _from(self, first: int | None, limit: int) -> list[FedRow]:
         """Settled events in the order of the feed, from the one at a position on, in one look.
 
-        Where no event has that position there are none.
+        Where no event has that position, what comes first has another.
         """
 
     def page(self, after: Cursor | None, limit: int) -> list[FedRow]:
@@ -62,7 +62,8 @@ class FeedSource(ABC):
             return self._from(None, limit)
         rows = self._from(after.position, limit + 1)
         if not rows or not after.names(rows[0].position, rows[0].hash):
-            found = "another event is" if rows else "nothing is"
+            is_taken = bool(rows) and rows[0].position == after.position
+            found = "another event is" if is_taken else "nothing is"
             raise RewoundError(
                 f"history was rewound: {found} at position {after.position} of {self.where}, where "
                 "the cursor's event was read. Find out which copy is the right one; to take this "

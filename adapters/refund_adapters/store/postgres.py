@@ -90,13 +90,20 @@ class PostgresStore(SqlStore):
         """Save everything in one transaction, or nothing; see `refund_ledger.storing.Store`."""
         stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
         if len(batches) == 1:
-            text = encoded([_said(batches[0], stored[0])])
-            self._save(lambda cursor: append_one(cursor, text), stored[0][0])
+            self._save(encoded([_said(batches[0], stored[0])]), stored[0][0])
         else:
-            self._save(lambda cursor: append_many(cursor, batches, stored), stored[0][0])
+            self._write(lambda cursor: append_many(cursor, batches, stored), stored[0][0])
         self.waker.ring()
 
-    def _save(self, write: Callable[[Cursor[Any]], None], first: StoredEvent) -> None:
+    def _save(self, text: str, first: StoredEvent) -> None:
+        """Save one batch, said as JSON, in one round trip."""
+
+        def write(cursor: Cursor[Any]) -> None:
+            cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
+
+        self._write(write, first)
+
+    def _write(self, write: Callable[[Cursor[Any]], None], first: StoredEvent) -> None:
         """Save once, however often the connection breaks; `first` is the event that tells."""
         lost_on = 0
 
@@ -234,11 +241,6 @@ class PostgresStore(SqlStore):
             self._connections.forget()
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-
-
-def append_one(cursor: Cursor[Any], text: str) -> None:
-    """Save one batch, said as JSON, in one round trip."""
-    cursor.execute("SELECT append(%s::jsonb)", (text,), prepare=True)
 
 
 def _said(batch: Append, stored: Sequence[StoredEvent]) -> dict[str, object]:

@@ -30,12 +30,17 @@ class Address:
         """Read an address; raises `InvalidInputError`, which repeats nothing of it."""
         try:
             parts = urlsplit(text)
-            found = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+            # A plus is a plus here, as everywhere that PostgreSQL reads an address.
+            query = parts.query.replace("+", "%2B")
+            pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+            found = dict(pairs)
             schema = found.pop("schema", DEFAULT_SCHEMA)
+            if len(pairs) != len({name for name, _ in pairs}):
+                raise InvalidInputError("store", "a setting is named twice in the address")
             if parts.scheme not in {"postgresql", "postgres"} or parts.fragment:
                 raise InvalidInputError("store", _EXPECTED)
             said = {
-                "host": unquote(parts.hostname or ""),
+                "host": unquote(_host(parts.netloc)),
                 "port": str(parts.port or ""),
                 "user": unquote(parts.username or ""),
                 "password": unquote(parts.password or ""),
@@ -54,3 +59,11 @@ class Address:
         port = f":{shown['port']}" if shown.get("port") else ""
         server = f"{quote(host, safe='')}{port}"
         return cls(conninfo, schema, f"postgresql://{server}/{quote(database)}?schema={schema}")
+
+
+def _host(netloc: str) -> str:
+    """The host as it was written: a folder of sockets has large and small letters."""
+    place = netloc.rpartition("@")[2]
+    if place.startswith("["):
+        return place[1:].partition("]")[0]
+    return place.partition(":")[0]

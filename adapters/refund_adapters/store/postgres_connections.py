@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import Cursor
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import PoolClosed
@@ -23,6 +24,13 @@ from refund_adapters.store.postgres_address import Address
 Connection = psycopg.Connection[DictRow]
 APPLICATION = "refund-ledger"
 CONNECT_SECONDS = 10
+# A host that vanished says nothing more; without these it would be waited for some two hours.
+PROBES = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 MOST_IDLE = 16
 IDLE_IN_TRANSACTION = "5s"
 
@@ -112,11 +120,13 @@ class Connections(PostgresDatastore):
 
     def _connect(self) -> Connection:
         connection: Connection = psycopg.connect(
-            self._address.conninfo,
+            make_conninfo("", **PROBES | conninfo_to_dict(self._address.conninfo)),
             autocommit=True,
             row_factory=dict_row,
             connect_timeout=CONNECT_SECONDS,
             application_name=APPLICATION,
+            # Whatever the environment says: what is stored is not for it to choose.
+            client_encoding="utf8",
         )
         try:
             connection.execute(

@@ -52,21 +52,24 @@ _SAYINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
     (psycopg.errors.IndexCorrupted, DamagedStoreError, "is damaged; restore it from a backup"),
 )
 
-_GOING = frozenset({"57P01", "57P02", "57P03", "53300"})
-"""A server says that it ends, ended us, is not ready yet, or has no connection left."""
+_GOING = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300"})
+"""A server says that it ends, ended us, is not ready yet, or has no connection left.
+
+What it ended since we said nothing for too long was given up whole, and can be done again.
+"""
 _BROKEN = "08"
 """The class of what is said of a broken connection."""
 
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection or the server went away, so that another try may find it again."""
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(error, psycopg.Error) or isinstance(error, PoolClosed):
         return False
-    if isinstance(error, PoolClosed):
-        return False
-    # Where nobody was left to say anything there is no state.
     state = error.sqlstate
-    return state is None or state in _GOING or state[:2] == _BROKEN
+    if state is None:
+        # Nobody was left to say anything.
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return state in _GOING or state[:2] == _BROKEN
 
 
 @contextmanager

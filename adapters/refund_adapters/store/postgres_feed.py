@@ -22,7 +22,7 @@ _HIGHEST = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 
 class PostgresFeed(FeedSource):
-    """Reads and listens on one connection that is kept; it sees what is settled, and no lock."""
+    """Reads and listens on one connection that is kept; it takes no lock of the events."""
 
     def __init__(self, store: PostgresStore) -> None:
         self.where = store.where
@@ -34,13 +34,16 @@ class PostgresFeed(FeedSource):
         """Connect, and listen before the first look, so that nothing falls in between."""
         self.close()
         with translated(self.where):
-            # What was kept for others may be as broken as what made us come here again.
-            self._connections.forget()
-            self._connection = self._connections.take()
-            self._connection.execute("SET application_name = 'refund-ledger feed'")
-            self._is_standby = bool(self._rows(_HERE)[0][0])
-            if not self._is_standby:  # A standby has no LISTEN; there it is only looked.
-                listen(self._connection, self._connections.schema)
+            try:
+                self._connection = self._connections.take()
+                self._connection.execute("SET application_name = 'refund-ledger feed'")
+                self._is_standby = bool(self._rows(_HERE)[0][0])
+                if not self._is_standby:  # A standby has no LISTEN; there it is only looked.
+                    listen(self._connection, self._connections.schema)
+            except psycopg.Error:
+                # What was kept for others may be as broken as this; the next try makes a new one.
+                self._connections.forget()
+                raise
 
     def close(self) -> None:
         """Close the connection; one that listened is of no use to others."""
@@ -61,9 +64,7 @@ class PostgresFeed(FeedSource):
         statement, values = page_of(first, limit, inclusive=True, hashes=True)
         with translated(self.where):
             rows = self._rows(statement, values)
-            if first is not None and rows and rows[0][0] != first:
-                rows = []  # A position that nobody has; the page began with the next higher one.
-            if first is not None and not rows and self._is_standby:
+            if self._is_standby and first is not None and not rows:
                 self._refuse_to_judge(first)
         with decoded(self.where):
             return [

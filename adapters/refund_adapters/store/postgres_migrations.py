@@ -119,7 +119,10 @@ def check(cursor: Cursor, address: Address) -> None:
     """
     version = _version(cursor)
     if version == 0:
-        raise SchemaError(f"the store {address.where} has no tables yet; make them with {MIGRATE}")
+        raise SchemaError(
+            f"the store {address.where} has no tables that this user may see; make them with "
+            f"{MIGRATE}"
+        )
     if version > newest():
         raise NewerStoreError(_newer(address, version))
     if version < newest():
@@ -184,7 +187,9 @@ def _step_over_given_positions(cursor: Cursor) -> None:
 
 @contextmanager
 def _owner(address: Address) -> Iterator[Cursor]:
-    with psycopg.connect(address.conninfo, autocommit=True, connect_timeout=10) as connection:
+    with psycopg.connect(
+        address.conninfo, autocommit=True, connect_timeout=10, client_encoding="utf8"
+    ) as connection:
         cursor = connection.cursor()
         cursor.execute("SET client_min_messages = warning")
         yield cursor

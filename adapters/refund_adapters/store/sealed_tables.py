@@ -140,7 +140,7 @@ class SealedTables(ABC):
         return None
 
     def extent(self) -> tuple[int, int, int]:
-        """Of one moment: the last event's position, how many leaves, the size of the newest head."""
+        """Of one moment: the last event's position, how many leaves, what the newest head seals."""
         ((position, number, size),) = self._rows(
             f"SELECT ({self._newest()}), "  # noqa: S608 - our own names
             "(SELECT max(number) FROM tree_leaves), (SELECT max(size) FROM tree_heads)"

@@ -33,7 +33,6 @@ from refund_adapters.store.sqlite_recorder import (
 from refund_adapters.store.swapping import Swapped, swap_sqlite
 from refund_ledger.application import Append
 from refund_ledger.errors import LedgerError
-from refund_ledger.events import claims
 from refund_ledger.refund import CallDue, Waits
 
 
@@ -168,7 +167,7 @@ def _rules(batch: Append) -> Rules:
     return Rules(
         company=batch.events[0].company,
         postings=batch.postings,
-        claims=tuple(claims(event) for event in batch.events),
+        claims=batch.claims,
         seen=tuple(batch.seen.items()),
         due=tuple(batch.due.items()),
     )

@@ -15,7 +15,6 @@ from refund_adapters.store.sqlite_recorder import head_of, holder_of, utc_text
 from refund_adapters.store.tally import Balance, Tally, judged, tallied
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.errors import ClaimedError, StreamMovedError
-from refund_ledger.events import claims
 from refund_ledger.storing import Append
 
 MOST_NAMES = 500
@@ -117,8 +116,8 @@ def _add_claims(
     cursor: SQLiteCursor, batches: Sequence[Append], positions: Sequence[range]
 ) -> None:
     for batch, own in zip(batches, positions, strict=True):
-        for event, position in zip(batch.events, own, strict=True):
-            for document in claims(event):
+        for event, position, documents in zip(batch.events, own, batch.claims, strict=True):
+            for document in documents:
                 try:
                     cursor.execute(
                         "INSERT INTO claims VALUES (?, ?, ?, ?, ?)",

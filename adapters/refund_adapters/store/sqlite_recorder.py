@@ -349,7 +349,7 @@ def _set_due(cursor: SQLiteCursor, due: Sequence[tuple[UUID, tuple[CallDue, ...]
 
 def utc_text(at: datetime) -> str:
     """A time as sortable UTC text with microseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def check_path(path: str) -> Path:

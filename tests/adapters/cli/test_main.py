@@ -32,6 +32,9 @@ COMMANDS = (
     "balance",
     "statement",
     "rebuild",
+    "seal",
+    "head",
+    "verify",
 )
 HEAVY = ("httpx", "sqlite3", "uvicorn", "starlette", "eventsourcing", "refund_ledger")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from refund_adapters.cli import originals
 from support.command_line import CASH_SALE, INVOICE, SALE, Terminal
 
 WRONG = {"original": {**INVOICE, "lines": [{"number": 1, "net": "ten"}]}}
@@ -47,6 +48,28 @@ def test_granted_credits_come_in_the_same_file(terminal: Terminal) -> None:
 
     (balance,) = terminal.json("balance")["balances"]
     assert balance["credit"] == {"amount": "50.00", "currency": "ILS"}
+
+
+def test_a_long_file_is_said_in_several_tables(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(originals, "MOST_ROWS", 2)
+    rows = [{"original": {**CASH_SALE, "number": number}} for number in range(1, 6)]
+
+    lines = terminal.ok("originals", "import", terminal.rows(*rows)).out.splitlines()
+
+    assert [line.split()[0] for line in lines] == [
+        "row",
+        "1",
+        "2",
+        "row",
+        "3",
+        "4",
+        "row",
+        "5",
+        "5",
+    ]
+    assert lines[-1] == "5 read: 5 recorded, 0 known, 0 refused"
 
 
 def test_originals_are_read_by_number(online: Terminal) -> None:

@@ -50,7 +50,7 @@ def test_each_side_of_an_original_adds_up(terminal: Terminal) -> None:
     shown = terminal.json("originals", "show", SALE)
 
     for side in (shown["sale"], shown["money"]):
-        there = amount(side["recorded"]) + amount(side["excess"])
+        there = amount(side["recorded"]) + amount(side["excess"]) + amount(side["allowed"])
         assert there == sum(amount(side[name]) for name in ("left", "in_flight", "done"))
         assert not side["fully_refunded"]
     left = [amount(line["left_net"]) + amount(line["left_vat"]) for line in shown["lines"]]

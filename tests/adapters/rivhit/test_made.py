@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.rivhit.envelope import Success, write_json
+from refund_adapters.rivhit.envelope import Success, recorded, write_json
 from refund_adapters.rivhit.made import Made, half_of, made_by
 from refund_ledger.events import DocumentId
 from refund_ledger.originals import Half
@@ -20,7 +20,7 @@ NEW_RECEIPT = write_json({"receipt_type": 1, "customer_id": 1001})
 
 def made(method: str, request: str, data: object) -> Made | None:
     """Read an answer."""
-    return made_by(method, request, Success(data, 200))
+    return made_by(method, recorded(request), Success(data, 200))
 
 
 def test_each_write_names_its_document_in_its_own_way() -> None:

@@ -1,4 +1,4 @@
-"""Stores in a file and in memory alike, closed when the test is over."""
+"""Stores in a file, in memory and on a server alike, closed when the test is over."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
     if request.param == "server":
         return str(request.getfixturevalue("postgres_ledger"))
     return str(tmp_path / "refunds.db") if request.param == "file" else None
+
+
+@pytest.fixture(params=["file", "server"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new store is that several may open."""
+    if request.param == "server":
+        return str(request.getfixturevalue("postgres_ledger"))
+    return str(tmp_path / "refunds.db")
 
 
 @pytest.fixture

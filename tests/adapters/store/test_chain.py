@@ -2,29 +2,86 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from eventsourcing.persistence import StoredEvent
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from refund_adapters.store.chain import NOTHING_BEFORE, link
-from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.store.postgres import PostgresStore
+from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.events import Part
 from support.books import Books, a_cash_sale, a_line
+from support.ledger_servers import owner_connection
 from support.stores import Kept, broken_links, kept_events, rows
 
 EVENT = StoredEvent(UUID(int=7), 3, "refund.approved", b'{"actor":"dana"}')
 HASH = "5174bf866360148f2dea28eb1d24e3e3077eb92c6cc9d90536621f30b719d831"
+Owner = psycopg.Connection[tuple[Any, ...]]
 STATES = st.binary(max_size=12)
 
 
 def test_the_hash_of_an_event_is_the_same_for_ever() -> None:
     assert link(NOTHING_BEFORE, EVENT).hex() == HASH
     assert link(link(NOTHING_BEFORE, EVENT), EVENT).hex() != HASH
+
+
+TOPICS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.builds(
+        StoredEvent,
+        st.uuids(),
+        st.integers(-(2**63), 2**63 - 1),
+        TOPICS,
+        TOPICS.map(str.encode) | st.binary(max_size=40),
+    ),
+)
+def test_both_databases_come_to_the_same_hash(
+    owner: Owner, previous: bytes, event: StoredEvent
+) -> None:
+    row = owner.execute(
+        "SELECT link(%b, %b, %b::bigint, %b, %b)",
+        (previous, event.originator_id, event.originator_version, event.topic, event.state),
+    ).fetchone()
+    assert row == (link(previous, event),)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(TOPICS, TOPICS.map(str.encode)), min_size=1, max_size=5))
+def test_a_server_links_any_text_as_python_does(
+    server: PostgresStore, events: list[tuple[str, bytes]]
+) -> None:
+    stream = uuid4()
+    server.recorder.insert_events(
+        [StoredEvent(stream, version, *event) for version, event in enumerate(events, 1)]
+    )
+    kept = [one for one in kept_events(server) if one[0] == stream.hex]
+    assert [(topic, state) for _, _, topic, state, _ in kept] == events
+    assert broken_links(kept) == []
+
+
+@pytest.fixture
+def owner(postgres_ledger: str) -> Iterator[Owner]:
+    """The owner of a ledger on a server."""
+    with owner_connection(postgres_ledger) as connection:
+        yield connection
+
+
+@pytest.fixture
+def server(postgres_ledger: str) -> Iterator[PostgresStore]:
+    """An empty store on a server."""
+    store = PostgresStore(postgres_ledger)
+    yield store
+    store.close()
 
 
 @given(st.text("ab1", max_size=4), STATES, st.text("ab1", max_size=4), STATES)
@@ -71,18 +128,26 @@ def test_two_events_that_change_places_are_noticed(history: list[Kept]) -> None:
     assert broken_links([*history[:2], *swapped, *history[4:]])
 
 
-def test_a_change_behind_the_triggers_is_noticed(store: SqliteStore, books: Books) -> None:
+def test_a_change_behind_the_triggers_is_noticed(store: SqlStore, books: Books) -> None:
     books.ask("a", kind="goodwill", customer_id="7", amount=100)
-    rows(store, "DROP TRIGGER events_stay")
-    rows(store, "UPDATE stored_events SET state = CAST(replace(state, '100', '900') AS BLOB)")
-    assert broken_links(kept_events(store))
+    assert broken_links(kept_events(store)) == []
+    ((version, state),) = rows(store, "SELECT originator_version, state FROM stored_events")
+    on_server = isinstance(store, PostgresStore)
+    rows(store, "DROP TRIGGER events_stay" + " ON stored_events" * on_server)
+    rows(store, "UPDATE stored_events SET state = ?", state.replace(b"100", b"900"))
+    assert broken_links(kept_events(store)) == [(store_name(books), version)]
 
 
-def test_the_chain_goes_on_after_the_file_was_closed(tmp_path: Path) -> None:
-    path = str(tmp_path / "refunds.db")
-    with Books(path) as books:
+def store_name(books: Books) -> str:
+    """The stream of the only refund, as its row names it."""
+    (refund,) = books.refund_ids()
+    return refund.hex
+
+
+def test_the_chain_goes_on_after_the_store_was_closed(shared: str) -> None:
+    with Books(shared) as books:
         refund = books.ask("a", kind="goodwill", customer_id="7", amount=100)
-    with Books(path, minutes=10) as books:
+    with Books(shared, minutes=10) as books:
         books.book(refund, Part.INVOICE)
         kept = kept_events(books.store)
     assert [version for _, version, *_ in kept] == [1, 2, 3, 4]

@@ -17,7 +17,7 @@ from eventsourcing.persistence import StoredEvent
 from refund_adapters.store.chain import NOTHING_BEFORE, link
 from refund_adapters.store.errors import DamagedStoreError
 from refund_adapters.store.mapper import EventMapper, NoTranscoder
-from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.events import Event, event_classes
 from support.books import Books
 from support.stores import broken_links, kept_events
@@ -67,7 +67,7 @@ def test_hashes_of_yesterday_are_recomputed_today() -> None:
         assert previous.hex() == line["hash"], stored.topic
 
 
-def test_a_store_chains_the_golden_events_as_they_were(store: SqliteStore) -> None:
+def test_a_store_chains_the_golden_events_as_they_were(store: SqlStore) -> None:
     store.recorder.insert_events(GOLDEN)
     kept = kept_events(store)
     assert [own.hex() for *_, own in kept] == [line["hash"] for line in LINES]

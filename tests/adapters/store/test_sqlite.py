@@ -1,271 +1,20 @@
-"""The store says what was saved: streams, feeds, balances, sums, postings and what is due."""
+"""A store in a file or in memory: what is SQLite's alone."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from refund_adapters.store import sql_store
 from refund_adapters.store.sqlite import SqliteStore
-from refund_ledger.accounts import Account, AccountKind
-from refund_ledger.errors import NotFoundError
-from refund_ledger.events import Part
-from refund_ledger.postings import postings
-from refund_ledger.refund import Waits, refund_id
-from support.books import MORNING, Books, a_cash_sale, a_line, an_invoice
-from support.stores import dump, rows
-
-# --- streams and the feed -------------------------------------------------------------------------
+from support.books import Books
+from support.stores import rows
 
 
-def test_a_stream_is_read_in_order_and_apart_from_others(books: Books) -> None:
-    first = books.ask("a", kind="goodwill", customer_id="7", amount=100)
-    other = books.ask("b", kind="goodwill", customer_id="7", amount=100)
-    books.book(first, Part.INVOICE)
-    versions = [event.originator_version for event in books.store.stream(first)]
-    assert versions == [1, 2, 3, 4]
-    assert [event.TOPIC for event in books.store.stream(other)] == ["refund.requested"]
-    assert books.store.stream(UUID(int=9)) == []
-
-
-def test_an_empty_store_is_at_position_zero(store: SqliteStore) -> None:
-    assert store.position() == 0
-    assert list(store.events()) == []
-
-
-@settings(max_examples=15)
-@given(st.integers(1, 9), st.integers(0, 12), st.integers(1, 5))
-def test_the_feed_goes_on_after_any_position_whatever_the_page(
-    grants: int, after: int, page: int
-) -> None:
-    with Books() as books, pytest.MonkeyPatch.context() as patch:
-        for number in range(grants):
-            books.grant(f"g{number}", 5)
-        patch.setattr(sql_store, "PAGE", page)
-        found = list(books.store.events(after=after))
-        assert [position for position, _ in found] == list(range(after + 1, grants + 1))
-        assert [event for _, event in found] == books.events()[after:]
-        assert books.store.position() == grants
-
-
-@settings(max_examples=10)
-@given(st.integers(1, 9))
-def test_postings_come_with_their_positions_whatever_the_page(page: int) -> None:
-    with Books() as books, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sql_store, "PAGE", page)
-        sale = books.record(a_cash_sale(1, a_line(1, 100, 17), a_line(2, 50)))
-        books.ask("a", original=str(sale))
-        expected = [
-            (position, posting)
-            for position, event in books.store.events()
-            for posting in postings(event)
-        ]
-        assert list(books.store.postings("acme")) == expected
-        assert len(expected) > 9
-
-
-def test_events_saved_while_the_feed_is_read_come_at_its_end(
-    books: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sql_store, "PAGE", 1)
-    books.grant("a", 5)
-    feed = books.store.events()
-    assert next(feed)[0] == 1
-    books.grant("b", 5)
-    assert [position for position, _ in feed] == [2]
-
-
-# --- balances, sums and totals --------------------------------------------------------------------
-
-
-def test_columns_narrow_what_is_read(books: Books) -> None:
-    store = books.store
-    sale = str(books.record(a_cash_sale(1, a_line(1, 100, 17))))
-    books.record(an_invoice(2, a_line(1, 70), customer_id="8"))
-    line = {"subject": sale, "item": "line/1/vat"}
-    found = store.balances("acme", kind=AccountKind.REFUNDABLE, **line)
-    vat = Account("acme", AccountKind.REFUNDABLE, sale, item="line/1/vat", unit="ILS")
-    assert found == [(vat, 17)]
-    assert store.balance(vat) == 17
-    assert store.sums("acme", **line) == [(vat, 17)]
-    assert [(p, one.amount) for p, one in store.postings("acme", **line)] == [(1, 17)]
-    assert store.total("acme", AccountKind.OPEN) == 70
-    assert store.total("acme", AccountKind.OPEN, customer="7") == 0
-
-
-def test_what_came_to_nothing_is_left_out(books: Books) -> None:
-    sale = str(books.record(a_cash_sale(1, a_line(1, 100))))
-    assert books.store.balances("acme", kind=AccountKind.REFUNDABLE)
-    books.ask("a", original=sale)
-    assert books.store.balances("acme", kind=AccountKind.REFUNDABLE) == []
-    assert books.store.sums("acme", kind=AccountKind.REFUNDABLE) == []
-    assert list(books.store.postings("acme", kind=AccountKind.REFUNDABLE))
-
-
-@pytest.mark.parametrize("name", ["amount; DROP TABLE postings", "position", ""])
-def test_a_column_that_there_is_not_is_a_mistake_in_the_code(store: SqliteStore, name: str) -> None:
-    wrong = {name: "1"}
-    with pytest.raises(TypeError, match="postings have no column"):
-        store.sums("acme", **wrong)
-
-
-def test_credits_come_oldest_first_and_without_what_is_used_up(books: Books) -> None:
-    for reference, amount in (("z", 5), ("m", 7), ("a", 9)):
-        books.grant(reference, amount)
-    books.grant("euro", 5, currency="EUR")
-    books.grant("other", 5, customer_id="8")
-    books.reduce("m", 7)
-    books.grant("last", 1)
-    expected = [("grant:z", 5), ("grant:a", 9), ("grant:last", 1)]
-    assert books.store.credits("acme", "7", "ILS") == expected
-    assert books.store.credits("acme", "7", "USD") == []
-
-
-# --- what is due ----------------------------------------------------------------------------------
-
-ALL = tuple(Waits)
-
-
-def goodwills(books: Books, count: int) -> list[UUID]:
-    """Refunds that wait to be sent, a minute after one another."""
-    return [
-        books.ask(f"k{number}", kind="goodwill", customer_id="7", amount=10 + number)
-        for number in range(count)
-    ]
-
-
-def test_what_is_due_comes_longest_waiting_first(books: Books) -> None:
-    refunds = goodwills(books, 4)
-    store = books.store
-    assert [call.refund for call in store.due("acme", *ALL)] == refunds
-    assert [call.refund for call in store.due("acme", Waits.SEND, limit=2)] == refunds[:2]
-    assert store.due("acme", Waits.LOOK, Waits.PERSON) == []
-    assert store.due("acme") == []
-    until = MORNING + timedelta(minutes=2)
-    assert [call.refund for call in store.due("acme", *ALL, until=until)] == refunds[:2]
-    assert store.due("acme", *ALL)[0].not_before == MORNING + timedelta(minutes=1)
-
-
-def test_what_a_refund_waits_for_is_replaced_by_its_next_save(books: Books) -> None:
-    (refund,) = goodwills(books, 1)
-    books.submit(refund, Part.INVOICE)
-    (call,) = books.store.due("acme", *ALL)
-    assert (call.waits, call.part) == (Waits.PARK, Part.INVOICE)
-    books.answer(refund, Part.INVOICE)
-    assert books.store.due("acme", *ALL) == []
-
-
-def taken(store: SqliteStore, worker: str, seconds: float = 30, limit: int = 10) -> list[UUID]:
-    """What a worker is given in hand."""
-    found = store.take("acme", Waits.SEND, worker=worker, seconds=seconds, limit=limit)
-    return [call.refund for call in found]
-
-
-def test_what_one_worker_has_in_hand_another_leaves_alone() -> None:
-    clock = [datetime(2026, 4, 1, tzinfo=UTC)]
-    store = SqliteStore(None, now=lambda: clock[0])
-    with Books() as books:
-        books.store.close()
-        books.store = books.ledger.store = store
-        refunds = goodwills(books, 5)
-        assert taken(store, "anna", limit=2) == refunds[:2]
-        assert taken(store, "boaz", limit=2) == refunds[2:4]
-        assert taken(store, "anna", limit=2) == refunds[:2]
-        assert taken(store, "anna") == [*refunds[:2], refunds[4]]
-        assert taken(store, "carl") == []
-        clock[0] += timedelta(seconds=29)
-        assert taken(store, "carl") == []
-        clock[0] += timedelta(seconds=1)
-        assert taken(store, "carl") == refunds
-
-
-def test_what_is_not_due_yet_is_not_taken() -> None:
-    with Books() as books:
-        books.store.close()
-        books.store = books.ledger.store = SqliteStore(None, now=lambda: MORNING)
-        goodwills(books, 1)
-        assert taken(books.store, "anna") == []
-        assert books.store.take("acme", worker="anna", seconds=1, limit=1) == []
-
-
-def test_a_refund_that_moved_on_is_in_nobody_s_hand(books: Books) -> None:
-    (refund,) = goodwills(books, 1)
-    assert taken(books.store, "anna") == [refund]
-    books.submit(refund, Part.INVOICE)
-    (call,) = books.store.take("acme", *ALL, worker="boaz", seconds=1, limit=1)
-    assert call.waits is Waits.PARK
-
-
-def test_the_clock_is_the_database_s(store: SqliteStore) -> None:
-    before = datetime.now(UTC)
-    assert before - timedelta(seconds=1) < store.now() < before + timedelta(seconds=30)
-    assert store.now().tzinfo is UTC
-
-
-# --- two companies --------------------------------------------------------------------------------
-
-
-def test_two_companies_in_one_file_do_not_see_each_other(tmp_path: Path) -> None:
-    path = str(tmp_path / "refunds.db")
-    with Books(path) as ours, Books(path, company="other") as theirs:
-        for books in (ours, theirs):
-            sale = a_cash_sale(1, a_line(1, 100), company=books.company)
-            books.record(sale)
-            books.grant("a", 30, company=books.company)
-        before = read(theirs.store, "other")
-        refund = ours.ask("k", original="invoice_receipt:2/1")
-        ours.finish(refund)
-        paid = ours.ask("c", kind="credit", customer_id="7", method="cash")
-        assert read(theirs.store, "other") == before
-        assert theirs.store.due("other", *ALL) == []
-        assert theirs.store.take("other", *ALL, worker="a", seconds=1, limit=9) == []
-        assert [call.refund for call in ours.store.due("acme", *ALL)] == [paid]
-        for unknown in (refund, refund_id("other", "k")):
-            with pytest.raises(NotFoundError):
-                theirs.refund(unknown)
-        assert theirs.ask("k", original="invoice_receipt:2/1", company="other") != refund
-
-
-def read(store: SqliteStore, company: str) -> list[object]:
-    """All that one company can read of a store."""
-    return [
-        store.balances(company),
-        store.sums(company),
-        list(store.postings(company)),
-        store.credits(company, "7", "ILS"),
-        store.total(company, AccountKind.PAID),
-        store.due(company, *ALL),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("table", "index"),
-    [("postings", "postings_of_customer"), ("balances", "balances_of_customer")],
-)
-def test_a_question_about_a_customer_reads_no_other_customer_s_rows(
-    store: SqliteStore, table: str, index: str
-) -> None:
-    asked = {"company": "acme", "kind": "open", "customer": "7", "unit": "ILS"}
-    where, values = sql_store._fits(asked)
-    plan = rows(store, f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {where}", *values)  # noqa: S608
-    assert [index in row[3] for row in plan] == [True]
-
-
-# --- a store is opened and closed -----------------------------------------------------------------
-
-
-def test_what_was_saved_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+def test_a_store_says_which_file_it_is(tmp_path: Path) -> None:
     path = str(tmp_path / "refunds.db")
     with Books(path) as books:
-        books.ask("a", kind="goodwill", customer_id="7", amount=100)
-        before = dump(books.store), books.events()
-    with Books(path) as books:
-        assert (dump(books.store), books.events()) == before
         assert books.store.where == f"sqlite:///{path}"
 
 
@@ -284,6 +33,7 @@ def test_a_process_that_changes_its_folder_stays_with_its_file(
         books.grant("a", 5)
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
+        assert isinstance(books.store, SqliteStore)
         connections = books.store.recorder.datastore
         with (
             connections.transaction(commit=False),
@@ -292,3 +42,16 @@ def test_a_process_that_changes_its_folder_stays_with_its_file(
             another.execute("SELECT count(*) FROM stored_events")
             assert another.fetchone()[0] == 1
         assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "index"),
+    [("postings", "postings_of_customer"), ("balances", "balances_of_customer")],
+)
+def test_a_question_about_a_customer_reads_no_other_customer_s_rows(table: str, index: str) -> None:
+    store = SqliteStore(None)
+    asked = {"company": "acme", "kind": "open", "customer": "7", "unit": "ILS"}
+    where, values = sql_store._fits(asked)
+    plan = rows(store, f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {where}", *values)  # noqa: S608
+    assert [index in row[3] for row in plan] == [True]
+    store.close()

@@ -124,6 +124,9 @@ DECLARE
   last_stream uuid;
   positions bigint[] := '{}';
 BEGIN
+  IF pg_is_in_recovery() THEN
+    RAISE EXCEPTION 'a standby is only read' USING ERRCODE = 'read_only_sql_transaction';
+  END IF;
   SELECT era, timeline INTO this_era, era_timeline FROM eras ORDER BY era DESC LIMIT 1;
   -- Whoever connected to a standby was not judged then; it may have been promoted since.
   IF era_timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) THEN
@@ -173,7 +176,8 @@ BEGIN
       held := (entry->>7)::bigint;
       LOOP
         IF (entry->>6)::bigint <> 0 THEN
-          UPDATE balances b SET balance = b.balance + (entry->>6)::bigint
+          UPDATE balances b
+            SET balance = b.balance + (entry->>6)::bigint, since = least(b.since, positions[1])
             WHERE b.subject = entry->>1 AND b.kind = entry->>0 AND b.item = entry->>3
               AND b.customer = entry->>2 AND b.unit = entry->>4 AND b.company = own_company
               AND b.side * (b.balance + (entry->>6)::bigint) >= 0
@@ -188,8 +192,10 @@ BEGIN
         EXIT WHEN FOUND;
         PERFORM refuse_balance(own_company, entry);
         -- It has no row yet; one that somebody else adds at this moment is changed or judged above.
+        -- One that was only seen has a row to be locked by, and its age begins with its first change.
         INSERT INTO balances VALUES (own_company, entry->>0, entry->>1, entry->>2, entry->>3, entry->>4,
-            (entry->>5)::smallint, (entry->>6)::bigint, positions[1])
+            (entry->>5)::smallint, (entry->>6)::bigint,
+            CASE WHEN (entry->>6)::bigint = 0 THEN 9223372036854775807 ELSE positions[1] END)
           ON CONFLICT DO NOTHING;
         EXIT WHEN FOUND;
       END LOOP;
@@ -212,8 +218,9 @@ BEGIN
       END IF;
     END LOOP;
     IF jsonb_array_length(batch->'clear') > 0 THEN
-      DELETE FROM calls_due WHERE refund IN (
-        SELECT value::uuid FROM jsonb_array_elements_text(batch->'clear'));
+      -- As an array, so that the index is used; a join would read the whole table.
+      DELETE FROM calls_due WHERE refund = ANY (ARRAY(
+        SELECT value::uuid FROM jsonb_array_elements_text(batch->'clear')));
       INSERT INTO calls_due (refund, part, company, waits, not_before)
         SELECT (d->>0)::uuid, d->>1, own_company, d->>2, (d->>3)::timestamptz
         FROM jsonb_array_elements(batch->'due') d;

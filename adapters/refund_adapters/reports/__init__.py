@@ -1,0 +1,1 @@
+"""Reports: what was found, as files that people keep."""

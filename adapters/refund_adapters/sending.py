@@ -1,0 +1,218 @@
+"""Sending: a call is announced in a save, then sent once, and what is answered is recorded.
+
+An answer and the announcement of the next call are one save where they can be. Each is what it is
+alone: the answer is recorded before anything else is done, and the next call is announced before a
+byte of it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from refund_adapters.accounting import Answer, Call, Done, Doubtful, NotSent, Refused
+from refund_adapters.hands import Hands
+from refund_adapters.rhythm import Nothing, Outcome, Progress, Unreachable
+from refund_adapters.together import Together
+from refund_ledger import calling
+from refund_ledger.application import RefundLedger
+from refund_ledger.errors import RefusedError
+from refund_ledger.events import Event, Evidence, Learned
+from refund_ledger.refund import CallDue, PartStatus, Refund, calls_due, evolve
+from refund_ledger.stamps import Stamp
+from refund_ledger.storing import Append
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A call that is prepared and not announced; it is good for one version of its refund."""
+
+    due: CallDue
+    refund: Refund
+    call: Call
+    looked_from: datetime | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A call that is saved as submitted: it is sent now, once, by whoever holds this."""
+
+    due: CallDue
+    refund: Refund
+    call: Call
+    send_by: datetime
+    started: float
+    """By the monotonic clock, before the save was begun."""
+
+    @property
+    def attempt(self) -> int:
+        """Which of the part's calls it is."""
+        return self.refund.part(self.call.part).attempts
+
+
+Next = Announced | Ready | None
+"""The call after: announced with the answer before it, only ready, or none."""
+Follow = Callable[[], Ready | None]
+"""Hands out the call to go on with; asked only after a call that succeeded."""
+
+
+def nobody() -> None:
+    """Follow a call with none."""
+    return
+
+
+@dataclass(slots=True)
+class Sending(Hands):
+    """Prepares, announces and sends calls, and records their answers."""
+
+    def make_ready(self, due: CallDue) -> Ready | Outcome:
+        """Prepare the call of a part that is due; may read, announces and sends nothing."""
+        refund = self.ledger.refund(due.refund)
+        if refund.status.is_over or refund.part(due.part).status is not PartStatus.DUE:
+            # It was taken back or closed after it was found to be due.
+            return Nothing()
+        try:
+            return Ready(due, refund, self.accounting.prepare(refund.request, due.part))
+        except RefusedError as error:
+            why = str(error)
+            stamp = self.stamp(refund)
+            self.ledger.act(
+                refund.id,
+                lambda now, _: calling.unsayable(now, stamp, due.part, why=why),
+                on_version=refund.version,
+            )
+            self.say(refund, due.part, "cannot be sent", why)
+            return Progress()
+
+    def announce(self, ready: Ready) -> Announced | Outcome:
+        """Save the attempt, unless an excess of the original has to be explained first."""
+        if self.excess(ready.refund):
+            return Nothing()
+        return self.submit(ready)
+
+    def submit(self, ready: Ready) -> Announced:
+        """Save the attempt; raises `ConflictError` where its refund has moved."""
+        self.pace.wait()
+        started = self.clock.monotonic()
+        stamp = self.stamp(ready.refund)
+        saved = self.ledger.act(
+            ready.refund.id,
+            lambda now, _: self._attempt(now, stamp, ready),
+            on_version=ready.refund.version,
+            known=ready.refund,
+        )
+        return self._announced(ready, saved.refund, stamp, started)
+
+    def carry_out(self, announced: Announced, follow: Follow = nobody) -> tuple[Outcome, Next]:
+        """Send once and record the answer; a success is saved with the call that follows it."""
+        answer = self._send(announced)
+        if not isinstance(answer, Done):
+            return self._record(announced, answer), None
+        ready = follow()
+        if ready is None or not self.pace.take() or self.excess(ready.refund):
+            self._succeeded(announced, answer, self.ledger)
+            return Progress(), ready
+        return Progress(), self._go_on(announced, answer, ready)
+
+    def _go_on(self, announced: Announced, answer: Done, ready: Ready) -> Next:
+        """Record a success and announce the next call in one save, or else only the success."""
+        started = self.clock.monotonic()
+        stamp = self.stamp(ready.refund)
+        try:
+            events = self._attempt(ready.refund, stamp, ready)
+        except RefusedError:
+            # It is refused again when it is announced alone; the answer is not lost for it.
+            self._succeeded(announced, answer, self.ledger)
+            return ready
+        after = ready.refund
+        for event in events:
+            after = evolve(after, event)
+        together = Together(self.ledger.store, Append(events, due={after.id: calls_due(after)}))
+        ledger = copy(self.ledger)
+        ledger.store = together
+        self._succeeded(announced, answer, ledger)
+        if not together.has_ridden:
+            return ready
+        return self._announced(ready, after, stamp, started)
+
+    def _attempt(self, refund: Refund, stamp: Stamp, ready: Ready) -> tuple[Event, ...]:
+        call = ready.call
+        return calling.submit(
+            refund,
+            stamp,
+            call.part,
+            method=call.method,
+            reference=call.reference,
+            marker=call.marker,
+            request=call.request,
+            digest=call.digest,
+            send_by=self._send_by(stamp),
+            looked_from=ready.looked_from,
+            evidence=ready.evidence,
+        )
+
+    def _send_by(self, stamp: Stamp) -> datetime:
+        return stamp.at + timedelta(seconds=self.rhythm.send_window)
+
+    def _announced(self, ready: Ready, saved: Refund, stamp: Stamp, started: float) -> Announced:
+        call = ready.call
+        announced = Announced(ready.due, saved, call, self._send_by(stamp), started)
+        words = f"{call.method}, attempt {announced.attempt}, {call.reference}"
+        self.say(saved, call.part, "submitted", words)
+        return announced
+
+    def _send(self, announced: Announced) -> Answer:
+        """Send, unless the time to begin has passed since the save was begun."""
+        if self.clock.monotonic() - announced.started > self.rhythm.send_window:
+            return NotSent("the time to send had passed before the call began")
+        return self.accounting.send(announced.call)
+
+    def _succeeded(self, announced: Announced, answer: Done, ledger: RefundLedger) -> None:
+        self.succeeded(
+            announced.refund,
+            announced.call.part,
+            answer.document,
+            answer.booked,
+            learned=Learned.ANSWER,
+            ledger=ledger,
+        )
+
+    def _record(self, announced: Announced, answer: Refused | Doubtful | NotSent) -> Outcome:
+        """Save what an answer means; a fact is saved whatever happened to the refund meanwhile."""
+        refund, part, attempt = announced.refund, announced.call.part, announced.attempt
+        stamp = self.stamp(refund)
+        match answer:
+            case Refused(code=code, message=message):
+                self.ledger.fact(
+                    refund.id,
+                    lambda now, look: calling.refused(
+                        now, stamp, part, attempt, code=code, message=message, look=look
+                    ),
+                    known=refund,
+                )
+                self.say(refund, part, "refused", f"{code} {message}")
+                return Progress()
+            case NotSent(why=why):
+                self.ledger.fact(
+                    refund.id,
+                    lambda now, look: calling.not_sent(
+                        now, stamp, part, attempt, why=why, look=look
+                    ),
+                    known=refund,
+                )
+                self.say(refund, part, "not sent", why)
+                return Unreachable(why)
+            case Doubtful(why=why):
+                look_after = self.settled(announced.send_by)
+                self.ledger.fact(
+                    refund.id,
+                    lambda now, _: calling.in_doubt(
+                        now, stamp, part, attempt, why=why, look_after=look_after
+                    ),
+                    known=refund,
+                )
+                self.say(refund, part, "in doubt", why)
+                return Unreachable(why)

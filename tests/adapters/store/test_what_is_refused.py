@@ -1,0 +1,169 @@
+"""What every store refuses, in its own tables: history changed, limits crossed, the same twice."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from eventsourcing.persistence import StoredEvent
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from refund_adapters.store.sql_store import SqlStore
+from refund_ledger.accounts import Account, AccountKind, Posting
+from refund_ledger.errors import (
+    BalancesMovedError,
+    ClaimedError,
+    GuardError,
+    InvariantError,
+    StreamMovedError,
+)
+from refund_ledger.originals import Document, Half
+from support.books import Books, a_cash_sale, a_line
+from support.stores import REFUSED, dump, rows, save
+
+REFUNDABLE = Account("acme", AccountKind.REFUNDABLE, "invoice:1/1", item="line/1/net", unit="ILS")
+RECORDED = Account("acme", AccountKind.RECORDED, "invoice:1/1", item="sale", unit="ILS")
+CREDIT = Account("acme", AccountKind.CREDIT, "grant:a", customer="7", unit="ILS")
+BOOKS = Account("acme", AccountKind.BOOKS, unit="ILS")
+NOTE = Document(Half.DOCUMENT, 3, 481)
+
+# --- append-only ----------------------------------------------------------------------------------
+
+CHANGES = [
+    ("events", "UPDATE stored_events SET state = state"),
+    ("events", "UPDATE stored_events SET hash = hash"),
+    ("events", "DELETE FROM stored_events"),
+    ("postings", "UPDATE postings SET amount = 0"),
+    ("postings", "DELETE FROM postings"),
+    ("claims", "UPDATE claims SET number = 1"),
+    ("claims", "DELETE FROM claims"),
+]
+
+
+@pytest.mark.parametrize(("what", "statement"), CHANGES)
+def test_history_is_added_to_and_never_changed(books: Books, what: str, statement: str) -> None:
+    books.record(a_cash_sale(1, a_line(1, 100)))
+    before = dump(books.store)
+    with pytest.raises(REFUSED, match=f"{what} are append-only"):
+        rows(books.store, statement)
+    assert dump(books.store) == before
+
+
+# --- guards ---------------------------------------------------------------------------------------
+
+
+# A store serves all examples: each has accounts of its own, by the number of its run.
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(st.integers(-60, 60), min_size=1, max_size=3), max_size=12),
+    st.sampled_from([(REFUNDABLE, RECORDED), (CREDIT, BOOKS)]),
+)
+def test_a_guarded_balance_never_leaves_its_side(
+    store: SqlStore, saves: list[list[int]], accounts: tuple[Account, Account]
+) -> None:
+    subject = f"example {uuid4()}"
+    guarded, other = (account._replace(subject=subject) for account in accounts)
+    side, balance = guarded.rule.side, 0
+    for changes in saves:
+        entries = [
+            Posting(account, sign * side * change)
+            for change in changes
+            for account, sign in ((guarded, 1), (other, -1))
+        ]
+        if balance + sum(changes) >= 0:
+            save(store, *entries)
+            balance += sum(changes)
+        else:
+            before = dump(store)
+            with pytest.raises(GuardError):
+                save(store, *entries)
+            assert dump(store) == before
+        assert store.balance(guarded) == side * balance
+        assert store.total("acme", guarded.kind, subject=subject) == side * balance
+
+
+def test_the_guard_is_the_database_s_own(store: SqlStore) -> None:
+    save(store, Posting(REFUNDABLE, 10), Posting(RECORDED, -10))
+    with pytest.raises(REFUSED, match="never_below_zero"):
+        rows(store, "UPDATE balances SET balance = -1")
+    assert store.balance(REFUNDABLE) == 10
+
+
+def test_who_loses_is_told_the_account_and_writes_nothing(store: SqlStore) -> None:
+    save(store, Posting(REFUNDABLE, 10), Posting(RECORDED, -10))
+    before = dump(store)
+    with pytest.raises(GuardError, match="refundable/invoice:1/1/line/1/net ILS does not hold"):
+        save(store, Posting(REFUNDABLE, -11), Posting(RECORDED, 11), claims=(NOTE,))
+    assert dump(store) == before
+
+
+def test_an_account_that_nobody_competes_for_has_no_limit_and_no_row(store: SqlStore) -> None:
+    save(store, Posting(BOOKS, -5), Posting(RECORDED, 5))
+    assert store.balances("acme") == []
+    assert store.balance(BOOKS) == 0
+    assert store.total("acme", AccountKind.BOOKS) == -5
+
+
+def test_a_balance_that_moved_since_it_was_seen_stops_the_save(store: SqlStore) -> None:
+    save(store, Posting(REFUNDABLE, 10), Posting(RECORDED, -10), seen=((REFUNDABLE, 0),))
+    before = dump(store)
+    with pytest.raises(BalancesMovedError, match="moved from 9 to 10 since it was read"):
+        save(store, Posting(REFUNDABLE, 5), Posting(RECORDED, -5), seen=((REFUNDABLE, 9),))
+    assert dump(store) == before
+    save(store, Posting(REFUNDABLE, 5), Posting(RECORDED, -5), seen=((REFUNDABLE, 10),))
+    assert store.balance(REFUNDABLE) == 15
+
+
+# --- versions and claims --------------------------------------------------------------------------
+
+
+def test_a_version_that_is_taken_is_refused(store: SqlStore) -> None:
+    event = StoredEvent(uuid4(), 1, "x", b"{}")
+    save(store, event=event)
+    before = dump(store)
+    with pytest.raises(StreamMovedError, match="another writer added to the stream first"):
+        save(store, Posting(REFUNDABLE, 1), Posting(RECORDED, -1), claims=(NOTE,), event=event)
+    assert dump(store) == before
+
+
+def test_a_version_that_leaves_a_gap_is_a_broken_ledger(store: SqlStore) -> None:
+    stream = uuid4()
+    save(store, event=StoredEvent(stream, 1, "x", b"{}"))
+    before = dump(store)
+    with pytest.raises(InvariantError, match=r"event 3 of stream .* has none before it"):
+        save(store, event=StoredEvent(stream, 3, "x", b"{}"))
+    assert dump(store) == before
+
+
+def test_a_document_that_is_taken_names_who_holds_it(store: SqlStore) -> None:
+    holder = uuid4()
+    save(store, claims=(NOTE,), event=StoredEvent(holder, 1, "refund.completed", b"{}"))
+    before = dump(store)
+    with pytest.raises(ClaimedError) as caught:
+        save(store, Posting(REFUNDABLE, 1), Posting(RECORDED, -1), claims=(NOTE,))
+    assert caught.value.document == "document 3/481"
+    assert caught.value.holder == f"refund.completed of {holder}"
+    assert dump(store) == before
+
+
+def test_the_same_number_in_the_other_half_is_another_document(store: SqlStore) -> None:
+    save(store, claims=(NOTE,))
+    save(store, claims=(NOTE._replace(half=Half.RECEIPT), NOTE._replace(series=4)))
+    assert len(dump(store)["claims"]) == 3
+
+
+# --- positions ------------------------------------------------------------------------------------
+
+
+def test_a_position_is_never_given_twice(store: SqlStore) -> None:
+    save(store)
+    with pytest.raises(GuardError):
+        save(store, Posting(REFUNDABLE, -1), Posting(RECORDED, 1))
+    save(store)
+    given = rows(store, "SELECT notification_id FROM stored_events ORDER BY 1")
+    assert len({position for (position,) in given}) == 2
+    assert store.position() == given[-1][0]
+    # A save that was refused may leave a gap; what comes later is always higher.
+    save(store)
+    assert store.position() > given[-1][0]
