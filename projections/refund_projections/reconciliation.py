@@ -89,7 +89,6 @@ class Comparison:
 
     sought: Sought
     looks: Looks
-    most: int = MOST_DIFFERENCES
     findings: list[Finding] = field(default_factory=list)
     here: int = 0
     there: int = 0
@@ -114,10 +113,10 @@ class Comparison:
         for group in joined(here, there):
             found = list(self._judged(group))
             self.findings += found
-            if len(self.findings) + len(self._strangers) > self.most:
+            if len(self.findings) + len(self._strangers) > MOST_DIFFERENCES:
                 raise RefusedError(
-                    f"more than {self.most} documents differ; check that both sides are the same "
-                    "company's, or narrow the period"
+                    f"more than {MOST_DIFFERENCES} documents differ; check that both sides are "
+                    "the same company's, or narrow the period"
                 )
         self._judge_strangers(here)
         self.findings.sort(key=place)

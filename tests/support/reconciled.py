@@ -54,6 +54,7 @@ class House:
     sandbox: Sandbox
     clock: Clock
     rivhit: Rivhit
+    plan: FaultPlan
 
     @property
     def books(self) -> Books:
@@ -81,13 +82,13 @@ class House:
         """The books to change; they are as they were when this ends."""
         books = self.books
         documents, receipts = dict(books.documents), dict(books.receipts)
-        credits = {key: list(found) for key, found in books._credits_of.items()}
+        credited = {key: list(found) for key, found in books._credits_of.items()}
         last = dict(books._last)
         try:
             yield books
         finally:
             books.documents, books.receipts = documents, receipts
-            books._credits_of, books._last = credits, last
+            books._credits_of, books._last = credited, last
 
     def export(self, path: Path) -> Path:
         """Write everything that the books hold, as another program would."""
@@ -157,7 +158,7 @@ def house(
         rivhit = stack.enter_context(Rivhit(settings, transport=transport, now=clock))
         store = SqliteStore(None, now=clock)
         desk = stack.enter_context(Desk(store, company=COMPANY, actor="noa", accounting=rivhit))
-        built = House(desk, sandbox, clock, rivhit)
+        built = House(desk, sandbox, clock, rivhit, plan)
         _refund(built)
         if doubt:
             plan.script("Document.New", DROPPED_BEFORE)
@@ -216,9 +217,9 @@ def _key(document: DocumentId) -> Key:
 
 def _delete(books: Books, half: str, key: Key) -> None:
     del _papers(books, half)[key]
-    for credits in books._credits_of.values():
-        if key in credits:
-            credits.remove(key)
+    for made in books._credits_of.values():
+        if key in made:
+            made.remove(key)
 
 
 def _set(books: Books, half: str, key: Key, **fields: Any) -> None:

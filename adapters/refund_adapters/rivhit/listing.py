@@ -12,14 +12,11 @@ from datetime import timedelta
 
 from refund_adapters.rivhit.answers import DocumentRow, minor_of
 from refund_adapters.rivhit.comments import markers_in
-from refund_adapters.rivhit.reading import Reading, Row, named, total_of
+from refund_adapters.rivhit.reading import LISTED_DAYS, Reading, Row, named, total_of
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import MAX_MINOR
 from refund_ledger.originals import Document, Half
 from refund_projections.sides import Conventions, Listed, Period
-
-DAYS = 31
-"""That one page covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Listing:
             for series in sorted(self._types(half)):
                 since = period.since
                 while since <= period.until:
-                    until = min(since + timedelta(days=DAYS - 1), period.until)
+                    until = min(since + timedelta(days=LISTED_DAYS - 1), period.until)
                     yield Page(half, series, Period(since, until))
                     since = until + timedelta(days=1)
 

@@ -14,19 +14,22 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from refund_adapters.store.postgres_connections import Connections
 from refund_ledger.errors import LedgerError
 
 PAUSE = 0.05
 """Seconds between two words at least; a burst of appends makes few."""
+UNHEARD = 0.5
+"""The same where nobody listened: whoever begins to listen now looks by itself for a while."""
 IDLE = 10.0
 """Seconds without an append after which the thread ends; the next append starts another."""
 
 _LISTENERS = 0x52464C46
 # Readers hold the lock shared while they listen: whoever gets it alone has nobody to wake.
 _WAKE = (
-    "SELECT CASE WHEN pg_try_advisory_xact_lock(%s, hashtext(%s)) THEN '' "
+    "SELECT CASE WHEN pg_try_advisory_xact_lock(%s, hashtext(%s)) THEN 'nobody' "
     "ELSE pg_notify(%s, '')::text END"
 )
 
@@ -44,10 +47,12 @@ def listen(connection: psycopg.Connection[Any], schema: str) -> None:
     connection.execute(f"LISTEN {channel_of(schema)}".encode())
 
 
-def wake(connection: psycopg.Connection[Any], schema: str) -> None:
-    """Wake whoever listens to a ledger; costs the database next to nothing where nobody does."""
+def wake(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Wake whoever listens to a ledger; tells whether anybody does."""
     channel = channel_of(schema)
-    connection.execute(_WAKE, (_LISTENERS, channel, channel))
+    cursor = connection.cursor(row_factory=tuple_row)
+    cursor.execute(_WAKE, (_LISTENERS, channel, channel), prepare=True)
+    return cursor.fetchone() != ("nobody",)
 
 
 class Waker:
@@ -102,10 +107,11 @@ class Waker:
             if self._closed.is_set():
                 return
             self._rung.clear()
+            is_heard = False
             # A server that fell is waited for by whoever appends; readers look by themselves.
             with suppress(psycopg.Error, LedgerError), self._connections.get_connection() as one:
-                wake(one, self._connections.schema)
-            time.sleep(PAUSE)
+                is_heard = wake(one, self._connections.schema)
+            time.sleep(PAUSE if is_heard else UNHEARD)
 
     def _may_end(self) -> bool:
         """Give the thread's place up, unless somebody rang meanwhile and counts on it."""

@@ -47,7 +47,7 @@ class SqliteStore(SqlStore):
         super().__init__()
         self._now = now
         self.where = "memory" if path is None else f"sqlite:///{path}"
-        with _translated(self.where):
+        with translated(self.where):
             memory = f"file:{uuid4().hex}?mode=memory&cache=shared"
             self._datastore = Datastore(memory if path is None else str(check_path(path)))
             self.recorder: SqliteRecorder = SqliteRecorder(self._datastore)
@@ -66,7 +66,7 @@ class SqliteStore(SqlStore):
     def append(self, *batches: Append) -> None:
         """Save events with all that they mean, or nothing; see `refund_ledger.storing.Store`."""
         stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
-        with _translated(self.where):
+        with translated(self.where):
             if len(batches) > 1:
                 with self._datastore.writing() as cursor:
                     append_many(cursor, batches, stored)
@@ -90,7 +90,7 @@ class SqliteStore(SqlStore):
             # Looking costs no write, so an idle dispatcher leaves the disk alone.
             return []
         until = utc_text(now + timedelta(seconds=seconds))
-        with _translated(self.where), self._datastore.writing() as cursor:
+        with translated(self.where), self._datastore.writing() as cursor:
             cursor.execute(
                 "UPDATE calls_due SET taken_by = ?, taken_until = ? "  # noqa: S608
                 f"WHERE (refund, part, waits) IN ({free}) "
@@ -103,7 +103,7 @@ class SqliteStore(SqlStore):
 
     def swap(self) -> Swapped:
         """Make postings, balances and calls due anew from the events; others wait meanwhile."""
-        with _translated(self.where), self._datastore.writing() as cursor:
+        with translated(self.where), self._datastore.writing() as cursor:
             return swap_sqlite(cursor)
 
     # --- reading ----------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ class SqliteStore(SqlStore):
 
     def _rows(self, statement: str, values: Values) -> list[Row]:
         cursor: SQLiteCursor | None = getattr(self._local, "reading", None)
-        with _translated(self.where), decoded(self.where):
+        with translated(self.where), decoded(self.where):
             if cursor is not None:
                 cursor.execute(statement, values)
                 return list(cursor.fetchall())
@@ -129,7 +129,7 @@ class SqliteStore(SqlStore):
 
     @contextmanager
     def _moment(self) -> Iterator[SQLiteCursor]:
-        with _translated(self.where), self._datastore.transaction(commit=False) as cursor:
+        with translated(self.where), self._datastore.transaction(commit=False) as cursor:
             # A transaction of SQLite begins to see with its first question.
             cursor.execute("SELECT count(*) FROM sqlite_master")
             yield cursor
@@ -174,7 +174,7 @@ def _rules(batch: Append) -> Rules:
 
 
 @contextmanager
-def _translated(where: str) -> Iterator[None]:
+def translated(where: str) -> Iterator[None]:
     """Say the database's errors in our words; our own pass through."""
     try:
         yield

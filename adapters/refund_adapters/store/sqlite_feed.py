@@ -14,7 +14,7 @@ from eventsourcing.persistence import StoredEvent
 from refund_adapters.store.errors import StoreGoneError
 from refund_adapters.store.feeds import FedRow, FeedSource
 from refund_adapters.store.sql_store import Row, decoded
-from refund_adapters.store.sqlite import SqliteStore, _translated
+from refund_adapters.store.sqlite import SqliteStore, translated
 from refund_adapters.store.sqlite_recorder import BUSY_SECONDS, check_path
 
 LOOK_EVERY = 0.05
@@ -39,7 +39,7 @@ class SqliteFeed(FeedSource):
         self.close()
         if self._path is not None:
             self._file = _identity(self._path, self.where)
-            with _translated(self.where):
+            with translated(self.where):
                 check_path(str(self._path))
                 self._connection = sqlite3.connect(
                     f"{self._path.as_uri()}?mode=rw",
@@ -94,7 +94,7 @@ class SqliteFeed(FeedSource):
             return self._store._rows(statement, values)  # noqa: SLF001 - memory has no other door
         if self._connection is None:
             raise StoreGoneError(f"the feed of the store {self.where} is not open")
-        with _translated(self.where), decoded(self.where):
+        with translated(self.where), decoded(self.where):
             return self._connection.execute(statement, values).fetchall()
 
 

@@ -40,7 +40,8 @@ from refund_ledger.refund import CallDue
 APPLICATION_ID = 0x52464C31
 """Marks a file as a refund ledger ("RFL1")."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SCHEMA_FILES = ("sqlite_schema.sql", "sqlite_tree.sql")
 FIRST_VERSION = 1
 """Of each stream; what comes later follows an event."""
 CLOSE_SECONDS = 5.0
@@ -220,7 +221,8 @@ class SqliteRecorder(SQLiteApplicationRecorder):
 
 def schema_statements() -> list[str]:
     """The schema, statement by statement; a trigger's body holds semicolons of its own."""
-    text = files("refund_adapters.store").joinpath("sqlite_schema.sql").read_text("utf-8")
+    folder = files("refund_adapters.store")
+    text = "".join(folder.joinpath(name).read_text("utf-8") for name in SCHEMA_FILES)
     statements, current = list[str](), ""
     for line in text.splitlines():
         current += line.split("--")[0] + "\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 from refund_adapters.store.errors import DamagedStoreError
@@ -14,23 +13,19 @@ from refund_adapters.store.kept import Kept
 from refund_adapters.store.sealed_tables import Leaf, SealedTables, text_of
 from refund_adapters.store.sealing import SealedMeanwhileError
 from refund_adapters.store.sql_store import Row, Values, decoded
-from refund_adapters.store.sqlite import SqliteStore, _translated
+from refund_adapters.store.sqlite import SqliteStore, translated
 from refund_adapters.store.sqlite_recorder import utc_text
 
 _LOWEST = -(2**63)
 
 
 class SqliteTree(SealedTables):
-    """The tree of one SQLite store; its tables are made when they are first asked for."""
+    """The tree of one SQLite store."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.where = store.where
         self._store = store
         self._datastore = store.recorder.datastore
-        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'heads_remain'"):
-            with _translated(self.where), self._datastore.writing() as cursor:
-                for statement in statements():
-                    cursor.execute(statement)
 
     def now(self) -> datetime:
         """The time by the store's clock."""
@@ -38,7 +33,7 @@ class SqliteTree(SealedTables):
 
     def add(self, first: int, leaves: Sequence[Leaf], head: Head) -> None:
         """Add leaves and their head; see `SealedTables.add`."""
-        with _translated(self.where), self._datastore.writing() as cursor:
+        with translated(self.where), self._datastore.writing() as cursor:
             cursor.execute("SELECT coalesce(max(size), 0) FROM tree_heads")
             if cursor.fetchone()[0] != first:
                 raise SealedMeanwhileError("another sealer was first")
@@ -64,7 +59,7 @@ class SqliteTree(SealedTables):
 
     def _rows(self, statement: str, values: Values = ()) -> list[Row]:
         with (
-            _translated(self.where),
+            translated(self.where),
             decoded(self.where),
             self._datastore.get_connection(commit=False) as connection,
         ):
@@ -86,12 +81,6 @@ class SqliteTree(SealedTables):
 
     def _all_text(self, columns: Iterable[str]) -> str:
         return " AND ".join(f"typeof({column}) = 'text'" for column in columns)
-
-
-def statements() -> list[str]:
-    """What makes the tables of the tree."""
-    text = files("refund_adapters.store").joinpath("sqlite_tree.sql").read_text("utf-8")
-    return [part for part in text.split("\n\n") if "CREATE" in part]
 
 
 def _kept(row: Row) -> Kept:

@@ -1,4 +1,4 @@
--- The sealed tree in SQLite. Statements stand apart by an empty line and may run again.
+-- The sealed tree in SQLite. Every statement may run again on a store that has it.
 
 -- One leaf for each sealed event, numbered from zero in the order of the feed.
 CREATE TABLE IF NOT EXISTS tree_leaves (

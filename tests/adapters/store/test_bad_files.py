@@ -87,7 +87,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path, text: str) 
 def test_a_store_of_newer_software_is_left_as_it_is(ours: Path) -> None:
     with closing(sqlite3.connect(ours)) as store:
         store.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
-    refuses_to_open(ours, NewerStoreError, "has schema 2 and this software knows 1; update")
+    refuses_to_open(ours, NewerStoreError, "has schema 3 and this software knows 2; update")
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -254,6 +254,7 @@ def test_a_full_database_says_that_nothing_was_written(tmp_path: Path) -> None:
     with Books(str(tmp_path / "refunds.db")) as books:
         books.grant("a", 5)
         (pages,) = rows(books.store, "PRAGMA page_count")[0]
+        assert isinstance(books.store, SqliteStore)
         with books.store.recorder.datastore.get_connection(commit=True) as connection:
             connection.cursor().execute(f"PRAGMA max_page_count={pages}")
         before = dump(books.store)

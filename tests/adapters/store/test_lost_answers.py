@@ -49,16 +49,21 @@ def a_batch(*references: str) -> Append:
     ],
     ids=["before the query", "right after the query", "before the answer", "in the answer"],
 )
-@pytest.mark.parametrize("mark", [b"lost", b"COMMIT"], ids=["the rows", "the commit"])
+@pytest.mark.parametrize(
+    ("mark", "batches"),
+    [(b"lost", 1), (b"lost", 2), (b"COMMIT", 2)],
+    ids=["the only question", "the rows of several", "the commit of several"],
+)
 def test_a_save_whose_answer_is_lost_is_made_once(
-    through: tuple[Proxy, Books], cut: Cut, mark: bytes
+    through: tuple[Proxy, Books], cut: Cut, mark: bytes, batches: int
 ) -> None:
     proxy, books = through
     proxy.cut = replace(cut, mark=mark)
     # The store itself says nothing of it: no error, and above all not that a version is taken.
-    books.store.append(a_batch("lost", "too"), a_batch("also"))
+    saved = [a_batch("lost", "too"), a_batch("also")][:batches]
+    books.store.append(*saved)
     assert proxy.cuts == 1
-    assert references(books) == ["first", "lost", "too", "also"]
+    assert references(books) == ["first", "lost", "too", "also"][: batches + 2]
     with pytest.raises(StreamMovedError):
         books.store.append(a_batch("lost"))
     books.check()

@@ -11,3 +11,7 @@ CREATE TABLE tree_heads (
   sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+CREATE TRIGGER leaves_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tree_leaves
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('leaves');
+CREATE TRIGGER heads_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON tree_heads
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('heads');

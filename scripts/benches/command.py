@@ -1,0 +1,72 @@
+"""The command: which scenarios are run, and the table that is printed in the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benches.common import Bench, Result, machine, say
+from benches.requesting import requests
+
+Scenario = Callable[[Bench], Iterator[Result]]
+SCENARIOS: dict[str, Scenario] = {
+    "requests": requests,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the scenarios asked for and print what they came to."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measure scenarios beside their baselines in one run; ratios are the result.",
+    )
+    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to FILE")
+    args = parser.parse_args(arguments)
+    if unknown := set(args.scenario) - SCENARIOS.keys():
+        parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+    on = machine()
+    say(f"on {on}")
+    results: list[Result] = []
+    bench = Bench(rounds=1 if args.quick else args.rounds, quick=args.quick)
+    begun = time.monotonic()
+    try:
+        for name in args.scenario or SCENARIOS:
+            results += SCENARIOS[name](bench)
+    finally:
+        bench.close()
+    show(results)
+    say(f"\ntook {time.monotonic() - begun:.0f} s; load at the end {machine()['load']}")
+    if args.json:
+        content = {"machine": on, "results": [_shape(result) for result in results]}
+        args.json.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    return 0
+
+
+def show(results: Sequence[Result]) -> None:
+    """Print a table: each figure beside its baseline, and whether its goal is met."""
+    say("")
+    say(f"{'scenario':76}{'ours':>14}{'baseline':>14}{'ratio':>8}  {'spread':14}{'goal':16}")
+    for one in results:
+        low, high = one.spread
+        verdict = "" if one.goal is None else f"{one.goal}: {'met' if one.met else 'MISSED'}"
+        say(
+            f"{f'{one.scenario}, {one.what}':76}{f'{one.ours:,.4g} {one.unit}':>14}"
+            f"{f'{one.baseline:,.4g} {one.unit}':>14}{one.ratio:>8.2f}  "
+            f"{f'{low:.2f}-{high:.2f}':14}{verdict}"
+        )
+        say(f"    against {one.against}")
+
+
+def _shape(result: Result) -> dict[str, object]:
+    return {**asdict(result), "goal": result.goal and str(result.goal), "met": result.met}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
