@@ -22,6 +22,8 @@ from refund_ledger.errors import InvalidInputError
 from refund_projections.sides import Listed, Period
 
 FIELD = "keep"
+BEGINNING = b'{"reading": '
+"""Of every such file; nothing else is touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class Kept:
                     page = []
 
     def _begin(self, reading: Reading, path: Path | None) -> None:
+        self._file.seek(0)
+        begins = self._file.read(len(BEGINNING))
+        if not BEGINNING.startswith(begins):
+            raise InvalidInputError(
+                FIELD, f"{path} is not what a comparison kept; name another file"
+            )
         self._drop_a_torn_end()
         first = next(self._read(), None)
         if first is None:

@@ -10,11 +10,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benches.common import Bench, Result, machine, say
+from benches.grouping import groups
+from benches.library import library
+from benches.loading import lives, loading
 from benches.requesting import requests
 
 Scenario = Callable[[Bench], Iterator[Result]]
 SCENARIOS: dict[str, Scenario] = {
     "requests": requests,
+    "library": library,
+    "groups": groups,
+    "loading": loading,
+    "lives": lives,
 }
 
 

@@ -13,11 +13,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from refund_adapters.accounting import UnavailableError
 from refund_adapters.desk import Desk
 from refund_adapters.reconciling import Reconciler, document_named
 from refund_adapters.rivhit.comments import marker
-from refund_adapters.sandbox.faults import UNAVAILABLE
 from refund_adapters.sandbox.papers import Key
 from refund_adapters.sandbox.papers import Kind as PaperKind
 from refund_adapters.store.sqlite import SqliteStore
@@ -261,64 +259,6 @@ def test_a_file_of_one_day_says_what_it_cannot_see(offline: House, tmp_path: Pat
         assert found(offline.compare_with(file, Period(day, day))) == {
             ("out of sight", f"document {made.series}/{made.number}")
         }
-
-
-# --- outages and interruptions --------------------------------------------------------------------
-
-
-def test_an_outage_reports_nothing_and_records_nothing(online: House) -> None:
-    before = online.desk.store.position()
-    online.plan.outage = UNAVAILABLE
-    try:
-        with pytest.raises(UnavailableError):
-            online.compare()
-    finally:
-        online.plan.outage = None
-    assert online.desk.store.position() == before
-
-
-@pytest.mark.parametrize(
-    ("method", "calls"),
-    [
-        *((name, calls) for name in ("Document.List", "Receipt.List") for calls in (0, 1, 40)),
-        *((name, calls) for name in ("Document.Details", "Receipt.Details") for calls in (0, 9)),
-    ],
-)
-def test_interrupted_and_resumed_is_the_same_as_uninterrupted(
-    tmp_path: Path, method: str, calls: int
-) -> None:
-    with house(http=True) as built, built.tampered():
-        for tamper in (TAMPERS[15], TAMPERS[0], TAMPERS[8]):
-            tamper.change(built)
-        expected = built.compare()
-        log = built.sandbox.log
-        whole = len(log.calls)
-        built.compare()
-        whole = len(log.calls) - whole
-        before, events = len(log.calls), built.desk.store.position()
-
-        keep = tmp_path / "kept.jsonl"
-        built.plan.script(method, *[None] * calls, UNAVAILABLE)
-        with pytest.raises(UnavailableError):
-            built.compare(keep=keep)
-        assert built.desk.store.position() == events
-        resumed = built.compare(keep=keep)
-
-        assert resumed.findings == expected.findings
-        for name in ("digest_here", "digest_there", "matched", "differences"):
-            assert getattr(resumed.run, name) == getattr(expected.run, name)
-        # What was asked once is not asked again, but for the page or document that failed.
-        assert len(log.calls) - before <= whole + 4
-
-
-def test_what_was_kept_is_compared_without_asking_again(offline: House, tmp_path: Path) -> None:
-    keep = tmp_path / "kept.jsonl"
-    first = offline.compare(keep=keep)
-    before = len(offline.sandbox.log.calls)
-    again = offline.compare(keep=keep)
-    assert again.run.digest_there == first.run.digest_there
-    asked = [call.method for call in offline.sandbox.log.calls[before:]]
-    assert set(asked) <= {"Document.TypeList", "Receipt.TypeList"}
 
 
 # --- what is kept of it ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Lines of an archive: events, postings and documents as plain columns, in the order of the feed."""
+"""Lines of an archive: events, postings and documents as plain columns, in the feed's order."""
 
 from __future__ import annotations
 
@@ -99,6 +99,8 @@ class DocumentLine(NamedTuple):
 class ListedLine(NamedTuple):
     """A document as the accounting system lists it."""
 
+    line: int
+    """Its place in the list."""
     half: str
     series: int
     document: int

@@ -7,8 +7,7 @@ import os
 from datetime import date, datetime
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from refund_adapters.archive.lines import EventLine, Line
 from refund_ledger.errors import InvalidInputError
@@ -41,19 +40,6 @@ class TableFile:
         self._rows = 0
         self._writer = parquet.ParquetWriter(path, self._schema, compression="zstd")
 
-    def __enter__(self) -> Self:
-        """Write; leaving closes the file."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self._writer.close()
-
     def add(self, line: Line) -> None:
         """Add one line."""
         self._lines.append(line)
@@ -69,6 +55,10 @@ class TableFile:
             os.fsync(file.fileno())
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             return Closed(self._rows, file.tell(), digest)
+
+    def drop(self) -> None:
+        """Let go of the file, whatever it holds."""
+        self._writer.close()
 
     def _write(self) -> None:
         if not self._lines:

@@ -69,14 +69,17 @@ def write(
     with _translated(folder), _workshop(folder) as workshop:
         cursor = log.last.cursor if log.last else None
         part = _Slice(log, workshop)
-        for page in pages(store, after=cursor):
-            for fed in page:
-                if part.is_full(slice_events, fed):
-                    log = part.finished()
-                    part = _Slice(log, workshop)
-                part.add(fed)
-            heard(part.number - before.events)
-        log = part.finished()
+        try:
+            for page in pages(store, after=cursor):
+                for fed in page:
+                    if part.is_full(slice_events, fed):
+                        log = part.finished()
+                        part = _Slice(log, workshop)
+                    part.add(fed)
+                heard(part.number - before.events)
+            log = part.finished()
+        finally:
+            part.close()
     return Wrote(
         log.events - before.events,
         len(log.files) - len(before.files),
@@ -141,6 +144,11 @@ class _Slice:
             files=files,
         )
         return append(self._log, entry)
+
+    def close(self) -> None:
+        """Let go of files that were begun."""
+        for file in self._open.values():
+            file.drop()
 
     def _path(self, company: str, table: Table) -> Path:
         return self._workshop / f"{table}-{short_name(company)}-{len(self._log.entries)}.parquet"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
 from uuid import UUID
 
 import pytest
 
+from refund_ledger.application import Result
 from refund_ledger.errors import (
     BalancesMovedError,
     ClaimedError,
@@ -17,7 +19,7 @@ from refund_ledger.events import Event
 from refund_ledger.storing import Append
 from support.books import Books, a_cash_sale, a_grant, a_line, a_request, a_stamp, an_invoice
 from support.stores import broken_links, kept_events, rows
-from support.twins import told
+from support.twins import stamps, told
 
 SALE = "invoice_receipt:2/1"
 
@@ -102,3 +104,28 @@ def test_events_of_one_stream_in_several_batches_are_chained(books: Books) -> No
     books.store.append(Append((third,)), Append((fourth,)))
     assert broken_links(kept_events(books.store)) == []
     assert books.store.credits("acme", "7", "ILS") == [("grant:old", 600)]
+
+
+def test_groups_of_many_at_once_take_exactly_what_there_is(books: Books) -> None:
+    sales = [books.record(a_cash_sale(n, a_line(1, 1_000))) for n in range(1, 6)]
+    barrier, credited = Barrier(4), list[int]()
+
+    def ask(worker: int) -> None:
+        barrier.wait()
+        asks = [
+            a_request(f"{worker}/{step}", original=str(sales[(worker + step) % 5]), amount=90)
+            for step in range(20)
+        ]
+        for answer in books.ledger.request_many(asks, stamps(20, f"worker-{worker}")):
+            if isinstance(answer, Result):
+                credited.append(answer.refund.request.credited)
+
+    threads = [Thread(target=ask, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(credited) == 5 * 11 * 90, "each sale has eleven times 90 agorot"
+    assert {books.left_in_all(str(sale)) for sale in sales} == {(10, 10)}
+    assert broken_links(kept_events(books.store)) == []
+    books.check()

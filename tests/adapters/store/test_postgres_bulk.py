@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import count
-from threading import Barrier, Thread
 
 import psycopg
 from hypothesis import given, settings
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from refund_adapters.store.postgres import PostgresStore
 from refund_adapters.store.sqlite import SqliteStore
-from refund_ledger.application import RefundLedger, Result
-from support.books import Books, a_cash_sale, a_line, a_request, an_invoice
+from refund_ledger.application import RefundLedger
+from support.books import a_line, an_invoice
 from support.scenes import Scene, scenes
 from support.stores import broken_links, kept_events
 from support.twins import (
@@ -57,32 +56,6 @@ def test_what_a_group_comes_to_on_a_server_is_what_each_alone_does(postgres_ledg
     with closing(server):
         check()
         assert broken_links(kept_events(server)) == []
-
-
-def test_groups_of_many_at_once_take_exactly_what_there_is(postgres_ledger: str) -> None:
-    with Books(postgres_ledger) as books:
-        sales = [books.record(a_cash_sale(n, a_line(1, 1_000))) for n in range(1, 6)]
-        barrier, credited = Barrier(4), list[int]()
-
-        def ask(worker: int) -> None:
-            barrier.wait()
-            asks = [
-                a_request(f"{worker}/{step}", original=str(sales[(worker + step) % 5]), amount=90)
-                for step in range(20)
-            ]
-            for answer in books.ledger.request_many(asks, stamps(20, f"worker-{worker}")):
-                if isinstance(answer, Result):
-                    credited.append(answer.refund.request.credited)
-
-        threads = [Thread(target=ask, args=(worker,)) for worker in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sum(credited) == 5 * 11 * 90, "each sale has eleven times 90 agorot"
-        assert {books.left_in_all(str(sale)) for sale in sales} == {(10, 10)}
-        assert broken_links(kept_events(books.store)) == []
-        books.check()
 
 
 # --- a server that goes away ----------------------------------------------------------------------

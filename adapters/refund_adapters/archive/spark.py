@@ -1,0 +1,90 @@
+"""Spark: answers the same queries on a cluster, or on this machine where there is none."""
+
+from __future__ import annotations
+
+import os
+import re
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from refund_adapters.archive.engines import Bounds, Row, Value, View
+from refund_adapters.archive.errors import EngineError
+from refund_adapters.archive.queries import Query, text_of
+from refund_adapters.archive.tables import needed
+from refund_ledger.errors import InvalidInputError
+
+LOOPBACK = "127.0.0.1"
+_MEMORY = re.compile(r"([1-9][0-9]{0,5})(M|G)i?B")
+_MASTER = re.compile(r"spark://[A-Za-z0-9.:_,-]+")
+
+
+class SparkEngine:
+    """One Spark session; a process has one at a time."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        memory = _MEMORY.fullmatch(bounds.memory)
+        if memory is None:
+            raise InvalidInputError(
+                "memory", f"expected a size such as 512MB or 2GB, got {bounds.memory[:40]!r}"
+            )
+        if bounds.master and not _MASTER.fullmatch(bounds.master):
+            raise InvalidInputError(
+                "master", f"expected spark://HOST:PORT, got {bounds.master[:60]!r}"
+            )
+        sql = needed("pyspark.sql", "spark")
+        self._errors = (needed("pyspark.errors", "spark").PySparkException, *_java_errors())
+        self._folder = TemporaryDirectory(prefix="refund-ledger-archive-")
+        threads = bounds.threads or os.cpu_count() or 1
+        settings = {
+            "spark.driver.memory": memory[1] + memory[2].lower(),
+            "spark.local.dir": self._folder.name,
+            "spark.sql.warehouse.dir": f"{self._folder.name}/warehouse",
+            "spark.sql.session.timeZone": "UTC",
+            # A sum that does not fit is an error and never a wrong number.
+            "spark.sql.ansi.enabled": "true",
+            "spark.sql.catalogImplementation": "in-memory",
+            "spark.sql.shuffle.partitions": str(4 * threads),
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.log.level": "ERROR",
+        }
+        if not bounds.master:
+            os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
+            settings |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
+        builder = sql.SparkSession.builder.appName("refund-ledger archive")
+        builder = builder.master(bounds.master or f"local[{threads}]")
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        try:
+            self._session: Any = builder.getOrCreate()
+        except Exception as error:
+            self._folder.cleanup()
+            raise EngineError(
+                "Spark did not start; it needs Java 17 or newer, and the cluster where one is named"
+            ) from error
+
+    def show(self, view: View) -> None:
+        """Make files known under a name."""
+        reader = self._session.read.option("recursiveFileLookup", "true")
+        frame = reader.parquet(*(str(path.resolve()) for path in view.paths))
+        if view.has_time:
+            frame = frame.selectExpr("*", "unix_micros(happened_at) AS happened_us")
+        frame.createOrReplaceTempView(view.name)
+
+    def ask(self, query: Query, *values: Value) -> list[Row]:
+        """Answer a query."""
+        try:
+            return list(self._session.sql(text_of(query), args=list(values)).collect())
+        except self._errors as error:
+            reason = str(error).strip().partition("\n")[0][:300]
+            raise EngineError(f"Spark could not answer: {reason}") from error
+
+    def close(self) -> None:
+        """End the session and remove what it put aside."""
+        self._session.stop()
+        self._folder.cleanup()
+
+
+def _java_errors() -> tuple[type[Exception], ...]:
+    protocol = needed("py4j.protocol", "spark")
+    return (protocol.Py4JError,)

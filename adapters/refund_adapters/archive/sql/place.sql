@@ -1,0 +1,2 @@
+-- Where the event at a position of the store stands in the order of the feed.
+SELECT number FROM events WHERE position = ?
