@@ -20,6 +20,14 @@ from refund_adapters.pace import Pace
 from refund_adapters.protocol import CallProtocol
 from refund_adapters.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
 from refund_adapters.sending import Announced, Next, Ready
+from refund_adapters.store.errors import (
+    EraError,
+    ReadOnlyStoreError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreGoneError,
+)
 from refund_adapters.workers import Workers
 from refund_ledger.application import RefundLedger
 from refund_ledger.events import Part
@@ -28,6 +36,8 @@ from refund_ledger.refund import WATCH_AFTER, CallDue, Waits
 MACHINES_WORK = (Waits.SEND, Waits.PARK, Waits.LOOK, Waits.WATCH)
 LONGEST_REST = 60.0
 SHORTEST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+"""Seconds between tries of a store that cannot be used now, at most."""
 PATIENCE = 30.0
 IN_HAND = 8
 """Things that a round takes in hand for each call under way."""
@@ -57,6 +67,8 @@ class DueStore(Protocol):
         ...
 
 
+MENDED_ELSEWHERE = (StoreGoneError, StoreBusyError, EraError, ReadOnlyStoreError, StoreFullError)
+"""What ends without this process: a server comes back, a person adopts, makes room or grants."""
 Key = tuple[UUID, Part, Waits]
 Line = deque[Ready]
 """Calls that are prepared, in the order in which they are sent."""
@@ -96,6 +108,12 @@ class Dispatcher:
     worker: str = field(default_factory=lambda: uuid4().hex)
     circuit: Circuit = field(init=False)
     protocol: CallProtocol = field(init=False)
+    idle: Callable[[], None] = lambda: None
+    """Called after each round that found nothing to do."""
+    away: Callable[[StoreError], None] = lambda _: None
+    """Hears that the store cannot be used now; with `forever`, the run waits and goes on."""
+    taken: int = 0
+    """Steps that were taken so far."""
     _rests: dict[Key, _Rest] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -120,24 +138,38 @@ class Dispatcher:
 
         What waits for a person, for a time more than `patience` seconds away, for an accounting
         system that stays unreachable, or in another dispatcher's hands is left. With `forever`,
-        goes on until `stop`, and then finishes the calls that are under way within the time limit
-        of one.
+        goes on until `stop`, over outages of the store, and then finishes the calls that are under
+        way within the time limit of one.
         """
-        steps, idle_from = 0, self.clock.monotonic()
+        before, idle_from, failures = self.taken, self.clock.monotonic(), 0
         while not self.stop():
-            done = self.round()
-            steps += done
+            try:
+                done = self.round()
+                wait = None if done else self._idle()
+            except MENDED_ELSEWHERE as error:
+                if not forever:
+                    raise
+                self.away(error)
+                pause = min(LONGEST_PAUSE, 2.0**failures)
+                self._sleep(pause * (0.5 + 0.5 * self.clock.jitter()))
+                failures = min(failures + 1, DOUBLINGS)
+                continue
+            failures = 0
             if done:
                 idle_from = self.clock.monotonic()
                 continue
-            wait = self._until_next()
             if not forever:
                 idle = self.clock.monotonic() - idle_from
                 if wait is None or idle + wait > patience or self._gave_up():
                     break
             # What is ripe may be in hand elsewhere: ask again soon, and not at once.
             self._sleep(poll if wait is None else min(poll, max(wait, SHORTEST_PAUSE)))
-        return steps
+        return self.taken - before
+
+    def _idle(self) -> float | None:
+        """Do what is done while nothing is due; seconds until something is, as far as is known."""
+        self.idle()
+        return self._until_next()
 
     def round(self) -> int:
         """Do once what is due now; returns how many steps were taken."""
@@ -253,6 +285,7 @@ class Dispatcher:
         """Remember what came of a thing; true where something did."""
         with self._lock:
             if isinstance(outcome, Progress):
+                self.taken += 1
                 self._rests.pop(_key(call), None)
             else:
                 rest = self._rests.setdefault(_key(call), _Rest())

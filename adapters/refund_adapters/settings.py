@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     calls_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
     """How many calls one process makes at most, reads included; no limit where nothing is said."""
 
+    patience: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    """Seconds that a command waits for a server of the store which went away meanwhile."""
+
     @property
     def who(self) -> str:
         """Who acts, where a command does not say; raises `InvalidInputError` where nobody knows."""
@@ -108,7 +111,7 @@ class Settings(BaseSettings):
 
     def open_store(self) -> SqlStore:
         """Open the company's store; raises `InvalidInputError` or `StoreError`."""
-        return open_store(self.address)
+        return open_store(self.address, patience=self.patience)
 
     @property
     def address(self) -> str:

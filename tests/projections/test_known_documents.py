@@ -7,7 +7,7 @@ from hypothesis import given
 
 from projections.examples import EXAMPLES
 from projections.histories import COMPANY, MORNING, Company, histories
-from refund_ledger.events import DocumentId, How, Part, Way, claims
+from refund_ledger.events import CallSubmitted, DocumentId, How, Part, Way, claims
 from refund_ledger.explaining import Explanation
 from refund_ledger.originals import Closes, Document, Half
 from refund_ledger.outside import Outside
@@ -144,9 +144,9 @@ def test_what_never_left_or_was_refused_is_in_no_doubt(end: str) -> None:
 
 
 def test_a_part_that_could_not_even_be_said_is_in_no_doubt() -> None:
-    company = Company()
-    company.refuse(company.ask("k", original=str(company.cash_sale(1, 1_000))), Part.INVOICE)
-    assert unbooked(company) == []
+    documents = KnownDocuments("acme", UTC_BOOKS)
+    refused = [EXAMPLES["refund.requested"], EXAMPLES["refund.call_refused"]]
+    assert (list(documents.read(refused)), documents.unbooked()) == ([], [])
 
 
 def test_a_document_whose_call_nobody_recorded_may_be_dated_any_day_before() -> None:
@@ -249,7 +249,7 @@ def test_a_part_has_a_document_or_is_unbooked_once_it_was_announced(company: Com
     announced = {
         (event.originator_id, event.part)
         for event in company.events()
-        if event.TOPIC == "refund.call_submitted"
+        if isinstance(event, CallSubmitted)
     }
     booked = {
         (refund, part)

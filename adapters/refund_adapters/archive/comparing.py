@@ -24,6 +24,8 @@ from refund_projections.sides import Conventions, Nature, Period
 
 MOST_DIFFERENCES = 100_000
 """Past so many the two sides are not the same books, and a list of them helps nobody."""
+NATURES = {Nature.SALE: "sale", Nature.REFUND: "refund"}
+"""What a document is, as the queries name it."""
 
 
 class Difference(NamedTuple):
@@ -119,5 +121,5 @@ def _listed(path: Path, conventions: Conventions, home_currency: str) -> Iterato
             currency=listed.currency,
             amount=listed.amount,
             issued_on=listed.issued_on,
-            is_refund=int(listed.nature is Nature.REFUND),
+            nature=listed.nature and NATURES[listed.nature],
         )

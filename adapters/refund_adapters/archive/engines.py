@@ -57,6 +57,8 @@ class Bounds:
     """As many as there are processors where nothing is said."""
     master: str = ""
     """The address of a Spark cluster whose machines all see the archive; this machine if empty."""
+    quiet: bool = True
+    """Whether what Spark's own process says is kept from stderr."""
 
 
 def opened(name: EngineName, bounds: Bounds) -> Engine:

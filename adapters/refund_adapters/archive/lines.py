@@ -110,8 +110,8 @@ class ListedLine(NamedTuple):
     amount: int
     """In whole minor units, without sign."""
     issued_on: date
-    is_refund: int
-    """1 for a credit or money given back, 0 for anything else."""
+    nature: str | None
+    """`refund` for a credit or money given back, `sale`; None where nothing says it."""
 
 
 Line = EventLine | PostingLine | DocumentLine | ListedLine

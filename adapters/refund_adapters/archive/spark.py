@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -17,50 +18,31 @@ LOOPBACK = "127.0.0.1"
 _MEMORY = re.compile(r"([1-9][0-9]{0,5})(M|G)i?B")
 _MASTER = re.compile(r"spark://[A-Za-z0-9.:_,-]+")
 
+_running: list[Any] = []
+"""The way to Spark's own process, which lives as long as ours; its memory is that of the first."""
+
 
 class SparkEngine:
     """One Spark session; a process has one at a time."""
 
     def __init__(self, bounds: Bounds) -> None:
-        memory = _MEMORY.fullmatch(bounds.memory)
-        if memory is None:
-            raise InvalidInputError(
-                "memory", f"expected a size such as 512MB or 2GB, got {bounds.memory[:40]!r}"
-            )
-        if bounds.master and not _MASTER.fullmatch(bounds.master):
-            raise InvalidInputError(
-                "master", f"expected spark://HOST:PORT, got {bounds.master[:60]!r}"
-            )
-        sql = needed("pyspark.sql", "spark")
-        self._errors = (needed("pyspark.errors", "spark").PySparkException, *_java_errors())
+        settings = _settings(bounds)
+        pyspark = needed("pyspark", "spark")
+        needed("pyspark.sql", "spark")
+        errors = (needed("pyspark.errors", "spark").PySparkException, _py4j().Py4JError)
+        self._errors: tuple[type[Exception], ...] = errors
         self._folder = TemporaryDirectory(prefix="refund-ledger-archive-")
-        threads = bounds.threads or os.cpu_count() or 1
-        settings = {
-            "spark.driver.memory": memory[1] + memory[2].lower(),
-            "spark.local.dir": self._folder.name,
-            "spark.sql.warehouse.dir": f"{self._folder.name}/warehouse",
-            "spark.sql.session.timeZone": "UTC",
-            # A sum that does not fit is an error and never a wrong number.
-            "spark.sql.ansi.enabled": "true",
-            "spark.sql.catalogImplementation": "in-memory",
-            "spark.sql.shuffle.partitions": str(4 * threads),
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",
-            "spark.log.level": "ERROR",
-        }
-        if not bounds.master:
-            os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
-            settings |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
-        builder = sql.SparkSession.builder.appName("refund-ledger archive")
-        builder = builder.master(bounds.master or f"local[{threads}]")
-        for name, value in settings.items():
-            builder = builder.config(name, value)
+        settings["spark.local.dir"] = self._folder.name
+        settings["spark.sql.warehouse.dir"] = f"{self._folder.name}/warehouse"
+        configured = pyspark.SparkConf(loadDefaults=False).setAll(list(settings.items()))
         try:
-            self._session: Any = builder.getOrCreate()
-        except Exception as error:
+            context = pyspark.SparkContext(conf=configured, gateway=_process(configured, bounds))
+            self._session: Any = pyspark.sql.SparkSession(context)
+        except (*self._errors, RuntimeError, OSError, ValueError) as error:
             self._folder.cleanup()
             raise EngineError(
-                "Spark did not start; it needs Java 17 or newer, and the cluster where one is named"
+                "Spark did not start: it needs Java 17 or newer and, where a cluster is named, a "
+                f"master that answers ({type(error).__name__})"
             ) from error
 
     def show(self, view: View) -> None:
@@ -85,6 +67,45 @@ class SparkEngine:
         self._folder.cleanup()
 
 
-def _java_errors() -> tuple[type[Exception], ...]:
-    protocol = needed("py4j.protocol", "spark")
-    return (protocol.Py4JError,)
+def _settings(bounds: Bounds) -> dict[str, str]:
+    memory = _MEMORY.fullmatch(bounds.memory)
+    if memory is None:
+        raise InvalidInputError(
+            "memory", f"expected a size such as 512MB or 2GB, got {bounds.memory[:40]!r}"
+        )
+    if bounds.master and not _MASTER.fullmatch(bounds.master):
+        raise InvalidInputError("master", f"expected spark://HOST:PORT, got {bounds.master[:60]!r}")
+    threads = bounds.threads or os.cpu_count() or 1
+    size = memory[1] + memory[2].lower()
+    settings = {
+        "spark.app.name": "refund-ledger archive",
+        "spark.master": bounds.master or f"local[{threads}]",
+        "spark.driver.memory": size,
+        "spark.executor.memory": size,
+        "spark.sql.session.timeZone": "UTC",
+        # A sum that does not fit is an error and never a wrong number.
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.shuffle.partitions": str(4 * threads),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+    }
+    if not bounds.master or bounds.master.startswith(f"spark://{LOOPBACK}:"):
+        settings |= {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
+    return settings
+
+
+def _process(configured: Any, bounds: Bounds) -> Any:
+    """Start Spark's own process, or go on with the one that runs."""
+    if not _running:
+        if configured.get("spark.driver.host") == LOOPBACK:
+            os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)
+        launch = needed("pyspark.java_gateway", "spark").launch_gateway
+        kept = {"stderr": subprocess.DEVNULL} if bounds.quiet else {}
+        _running.append(launch(configured, popen_kwargs=kept))
+    return _running[0]
+
+
+def _py4j() -> Any:
+    return needed("py4j.protocol", "spark")

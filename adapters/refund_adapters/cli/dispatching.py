@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -17,9 +17,16 @@ from refund_adapters.cli.errors import DONE, LEFT, UNAVAILABLE
 from refund_adapters.cli.everywhere import Run, everywhere
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from refund_adapters.desk import Desk
+    from refund_adapters.dispatcher import Dispatcher
     from refund_adapters.protocol import Step
     from refund_ledger.events import Part
     from refund_projections.calls_due import Pending
+
+    Left = tuple[tuple[Pending, ...], datetime]
+    """What is left, and the time by the store's clock."""
 
 app = typer.Typer()
 
@@ -58,27 +65,59 @@ def dispatch(
     left, with 1 where something waits for a person or for its time, and with 3 where calls are
     left because the accounting system cannot be reached. JSON: one line for each step, then a
     summary with what is left.
-    """
-    from refund_adapters.questions import Questions
 
+    With --watch it goes on when the store's server is back, and seals while nothing is due; it ends
+    with 1 where an event turned out not to be what was saved.
+    """
     stop = Stop()
     flags: dict[str, Any] = {"concurrency": concurrency, "calls_per_second": rate}
     with run.desk(calls=True, **flags) as desk, interrupts(stop):
         told = _Told(run, stop)
         dispatcher = desk.dispatcher(watch=told.step, stop=stop)
-        steps = dispatcher.run(forever=watch, patience=wait)
-        left = Questions(desk.store, desk.company).calls_left()
-        now = desk.store.now()
+        if watch:
+            return _watch(run, desk, dispatcher, told)
+        steps = dispatcher.run(patience=wait)
+        left = _left(desk)
+    _summary(run, steps, left, told)
+    return DONE if stop.asked else _code(left[0], told)
+
+
+def _watch(run: Run, desk: Desk, dispatcher: Dispatcher, told: _Told) -> int:
+    """Stay until somebody asks to stop; says then what is left, if the store answers."""
+    from refund_adapters.cli.watching import Watching
+    from refund_adapters.dispatcher import MENDED_ELSEWHERE
+
+    watching = Watching(run, desk.store, told.stop)
+    told.heard = watching.store_answers
+    steps = watching.run(dispatcher)
+    left: Left | None = None
+    # A dead store has nothing to say, and whoever asked to stop does not wait for it.
+    with suppress(MENDED_ELSEWHERE):
+        left = _left(desk)
+    _summary(run, steps, left, told)
+    return LEFT if watching.broken else DONE
+
+
+def _left(desk: Desk) -> Left:
+    from refund_adapters.questions import Questions
+
+    return Questions(desk.store, desk.company).calls_left(), desk.store.now()
+
+
+def _summary(run: Run, steps: int, left: Left | None, told: _Told) -> None:
     if run.json:
         from refund_adapters.cli import shapes
 
-        waiting = [shapes.pending(one, now) for one in left]
-        run.out.shape({"type": "summary", "steps": steps, "stopped": stop.asked, "left": waiting})
+        waiting = None if left is None else [shapes.pending(one, left[1]) for one in left[0]]
+        stopped = told.stop.asked
+        run.out.shape({"type": "summary", "steps": steps, "stopped": stopped, "left": waiting})
     if told.silenced:
-        return DONE
-    run.out.line(f"{steps} steps; {_left_in_words(left)}")
-    pending_table(run, left, now)
-    return DONE if stop.asked else _code(left, told)
+        return
+    if left is None:
+        run.out.line(f"{steps} steps; the store does not say what is left")
+        return
+    run.out.line(f"{steps} steps; {_left_in_words(left[0])}")
+    pending_table(run, *left)
 
 
 @dataclass(slots=True)
@@ -125,10 +164,13 @@ class _Told:
     run: Run
     stop: Stop
     silenced: bool = False
+    heard: Callable[[], None] = lambda: None
+    """Called for each step: it was saved, so the store answers."""
     last: dict[tuple[UUID, Part], str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self, step: Step) -> None:
+        self.heard()
         with self.lock:
             self.last[step.refund, step.part] = step.what
             if not self.silenced:

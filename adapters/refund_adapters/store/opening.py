@@ -10,8 +10,11 @@ from refund_ledger.errors import InvalidInputError
 EXPECTED = "expected sqlite:///FILE, postgresql://USER@HOST/DATABASE?schema=NAME or memory:"
 
 
-def open_store(address: str) -> SqlStore:
-    """Open a store by its address; raises `InvalidInputError` or `StoreError`."""
+def open_store(address: str, *, patience: float = 60.0) -> SqlStore:
+    """Open a store by its address; raises `InvalidInputError` or `StoreError`.
+
+    A server that goes away later is waited for, `patience` seconds.
+    """
     if address == "memory:":
         return SqliteStore(None)
     if is_postgres(address):
@@ -19,7 +22,7 @@ def open_store(address: str) -> SqlStore:
             PostgresStore,
         )
 
-        return PostgresStore(address)
+        return PostgresStore(address, patience=patience)
     scheme, slashes, path = address.partition(":///")
     if not slashes or scheme != "sqlite" or not path or "?" in path or "#" in path:
         # What follows the scheme may hold a password.

@@ -231,13 +231,14 @@ class PostgresStore(SqlStore):
         return self._again(with_a_connection)
 
     def _again(self, work: Callable[[], T]) -> T:
-        until, pause = time.monotonic() + self.patience, FIRST_PAUSE
+        began, pause = time.monotonic(), FIRST_PAUSE
         while True:
             try:
                 return work()
             except psycopg.Error as error:
-                if not is_lost(error) or time.monotonic() + pause > until:
+                if not is_lost(error) or time.monotonic() + pause > began + self.patience:
                     raise
+            self.waits()
             self._connections.forget()
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

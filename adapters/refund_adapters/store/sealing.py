@@ -7,6 +7,7 @@ where the earlier one ended.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from refund_adapters.store.errors import DamagedStoreError
@@ -47,8 +48,8 @@ class Sealer:
         self._tables = tables
         self._batch = batch
 
-    def seal(self) -> Sealed:
-        """Seal everything that was there when it began.
+    def seal(self, *, go_on: Callable[[], bool] = lambda: True) -> Sealed:
+        """Seal everything that was there when it began; `go_on` is asked before each batch.
 
         Raises `BrokenLinkError` at an event that is not what was saved, `DamagedStoreError` where
         the tree itself is not, `SealedMeanwhileError` where others are always faster.
@@ -63,7 +64,7 @@ class Sealer:
         while lost < MOST_LOST:
             head = self._tables.head()
             found = self._unsealed(head, newest)
-            if not found:
+            if not found or not go_on():
                 return Sealed(added, head)
             try:
                 self._add(head, found)

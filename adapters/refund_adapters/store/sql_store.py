@@ -46,6 +46,10 @@ class SqlStore(ABC):
     def __init__(self) -> None:
         self._mapper = EventMapper()
         self._local = threading.local()
+        self.patience = 60.0
+        """Seconds that a server which went away is waited for; a file does not go away."""
+        self.waits: Callable[[], None] = lambda: None
+        """Called before a server that went away is tried again; may shorten the patience."""
 
     # --- what each database does in its own way ---------------------------------------------------
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from refund_adapters.store.opening import open_store
+from refund_adapters.store.sqlite_recorder import SCHEMA_VERSION
 from support.books import Books
 from support.command_line import CASH_SALE, Terminal, read_json
 from support.feeds import wait_until
@@ -178,7 +179,7 @@ def test_the_health_of_a_file_is_told(asked: Terminal) -> None:
         "lag": 0,
         "holder": None,
         "era": None,
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "due": {"send": 2, "park": 0, "look": 0, "person": 0, "watch": 0},
         "unsealed": None,
     }

@@ -1,5 +1,6 @@
 -- Every document that the events name or the accounting system lists, with each thing that is to be
--- said of it. A grant, or what was explained of a reversal, may be a part of its document.
+-- said of it. A grant, or what was explained of a reversal, may be a part of its document. The date
+-- is known of originals and of what was made outside; of others only when they were booked.
 WITH here AS (
   SELECT half, series, document, role, customer, currency, amount, dated_on
   FROM (
@@ -11,10 +12,10 @@ WITH here AS (
   WHERE turn = 1
 ),
 there AS (
-  SELECT half, series, document, customer, currency, amount, issued_on, is_refund, turn, times
+  SELECT half, series, document, customer, currency, amount, issued_on, nature, turn, times
   FROM (
     SELECT
-      half, series, document, customer, currency, amount, issued_on, is_refund,
+      half, series, document, customer, currency, amount, issued_on, nature,
       ROW_NUMBER() OVER (PARTITION BY half, series, document ORDER BY line) AS turn,
       COUNT(*) OVER (PARTITION BY half, series, document) AS times
     FROM listed
@@ -42,7 +43,15 @@ joined AS (
     END AS other_amount,
     CASE WHEN there.customer <> here.customer THEN 1 ELSE 0 END AS other_customer,
     COALESCE(there.times, 0) AS times,
-    COALESCE(there.is_refund, 0) AS is_refund
+    CASE
+      WHEN here.role IN ('original', 'outside') AND there.issued_on <> here.dated_on THEN 1 ELSE 0
+    END AS other_date,
+    CASE
+      WHEN here.role = 'original' AND there.nature = 'refund' THEN 1
+      WHEN here.role IN ('issued', 'late', 'outside') AND there.nature = 'sale' THEN 1
+      ELSE 0
+    END AS other_nature,
+    CASE WHEN there.nature = 'refund' THEN 1 ELSE 0 END AS is_refund
   FROM here
   FULL OUTER JOIN there
     ON here.half = there.half AND here.series = there.series AND here.document = there.document
@@ -52,7 +61,8 @@ kinds AS (
   SELECT kind FROM (
     VALUES
       ('matched'), ('beside'), ('not listed'), ('unknown here'), ('listed twice'),
-      ('currency differs'), ('amount differs'), ('customer differs')
+      ('currency differs'), ('amount differs'), ('customer differs'), ('date differs'),
+      ('kind differs')
   ) AS named (kind)
 ),
 said AS (
@@ -67,8 +77,10 @@ said AS (
       WHEN 'currency differs' THEN other_currency = 1
       WHEN 'amount differs' THEN other_amount = 1 AND other_currency = 0
       WHEN 'customer differs' THEN other_customer = 1
+      WHEN 'date differs' THEN other_date = 1
+      WHEN 'kind differs' THEN other_nature = 1
       ELSE role IS NOT NULL AND times = 1
-        AND other_currency = 0 AND other_amount = 0 AND other_customer = 0
+        AND other_currency + other_amount + other_customer + other_date + other_nature = 0
     END AS holds
   FROM joined CROSS JOIN kinds
 )
