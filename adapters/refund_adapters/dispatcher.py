@@ -167,9 +167,10 @@ class Dispatcher:
         return self.taken - before
 
     def _idle(self) -> float | None:
-        """Do what is done while nothing is due; seconds until something is, as far as is known."""
+        """Say in how many seconds something becomes ripe, and do what is done meanwhile."""
+        wait = self._until_next()
         self.idle()
-        return self._until_next()
+        return wait
 
     def round(self) -> int:
         """Do once what is due now; returns how many steps were taken."""

@@ -53,8 +53,12 @@ class Hands:
             self.ledger.store.total(
                 request.company, AccountKind.EXCESS, subject=original, unit=request.currency
             )
-            for original in {request.sale, request.receipt} - {""}
+            for original in self.originals(refund)
         )
+
+    def originals(self, refund: Refund) -> frozenset[str]:
+        """What a refund takes from."""
+        return frozenset({refund.request.sale, refund.request.receipt} - {""})
 
     def stamp(self, refund: Refund) -> Stamp:
         """Who acts now, by the store's clock."""

@@ -18,7 +18,7 @@ from refund_adapters.rhythm import Nothing, Outcome, Progress, Unreachable
 from refund_adapters.together import Together
 from refund_ledger import calling
 from refund_ledger.application import RefundLedger
-from refund_ledger.errors import RefusedError
+from refund_ledger.errors import LedgerError, RefusedError
 from refund_ledger.events import Event, Evidence, Learned
 from refund_ledger.refund import CallDue, PartStatus, Refund, calls_due, evolve
 from refund_ledger.stamps import Stamp
@@ -112,10 +112,18 @@ class Sending(Hands):
         if not isinstance(answer, Done):
             return self._record(announced, answer), None
         ready = follow()
-        if ready is None or not self.pace.take() or self.excess(ready.refund):
+        if ready is None or not self._may_ride(ready):
             self._succeeded(announced, answer, self.ledger)
             return Progress(), ready
         return Progress(), self._go_on(announced, answer, ready)
+
+    def _may_ride(self, ready: Ready) -> bool:
+        """Whether a call may be announced at once, as far as can be read at the first try."""
+        try:
+            return self.pace.take() and not self.excess(ready.refund)
+        except LedgerError:
+            # It is read again when the call is announced alone; the answer is not lost for it.
+            return False
 
     def _go_on(self, announced: Announced, answer: Done, ready: Ready) -> Next:
         """Record a success and announce the next call in one save, or else only the success."""
@@ -130,7 +138,11 @@ class Sending(Hands):
         after = ready.refund
         for event in events:
             after = evolve(after, event)
-        together = Together(self.ledger.store, Append(events, due={after.id: calls_due(after)}))
+        together = Together(
+            self.ledger.store,
+            Append(events, due={after.id: calls_due(after)}),
+            originals=self.originals(after),
+        )
         ledger = copy(self.ledger)
         ledger.store = together
         self._succeeded(announced, answer, ledger)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from refund_ledger.accounts import Account, AccountKind
-from refund_ledger.errors import BalancesMovedError, ConflictError, RefusedError
+from refund_ledger.errors import BalancesMovedError, LedgerError
 from refund_ledger.events import Event
 from refund_ledger.storing import Append, Store
 
@@ -18,9 +18,11 @@ class Together:
     dropped and the other is judged alone. Nothing is saved of a rider that was dropped.
     """
 
-    def __init__(self, below: Store, rider: Append) -> None:
+    def __init__(self, below: Store, rider: Append, *, originals: Collection[str] = ()) -> None:
+        """`originals` are those of the rider: where the other exceeds one, the rider waits."""
         self._below = below
         self._rider: Append | None = rider
+        self._originals = originals
         self.has_ridden = False
         """Whether the rider is saved."""
 
@@ -33,17 +35,30 @@ class Together:
                 seen={**rider.seen, **batch.seen},
                 due={**batch.due, **rider.due},
             )
-            try:
-                self._below.append(both)
-            except BalancesMovedError:
-                # It is decided again on other balances, and the rider with it.
-                raise
-            except (ConflictError, RefusedError):
-                self._rider = None
-            else:
+            if not self._exceeds(both) and self._both_saved(both):
                 self._rider, self.has_ridden = None, True
                 return
+            self._rider = None
         self._below.append(batch)
+
+    def _both_saved(self, both: Append) -> bool:
+        try:
+            self._below.append(both)
+        except BalancesMovedError:
+            # It is decided again on other balances, and the rider with it.
+            raise
+        except LedgerError:
+            # Whatever it was, it may have been the rider's doing.
+            return False
+        return True
+
+    def _exceeds(self, both: Append) -> bool:
+        """Whether more is booked than an original of the rider holds: that is explained first."""
+        return any(
+            account.kind is AccountKind.EXCESS and account.subject in self._originals
+            for entries in both.postings
+            for account, _ in entries
+        )
 
     def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Store:
         """The store below, as it is at one moment."""

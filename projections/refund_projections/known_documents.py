@@ -131,11 +131,8 @@ class KnownDocuments:
                 yield from self._booked(event)
             case LateSuccessFound():
                 yield from self._late(event)
-            case RefundRejected() | RefundWithdrawn():
-                self._refunds.pop(event.originator_id, None)
-            case RefundCompleted():
-                refund = self._refunds.get(event.originator_id)
-                if refund and refund.plain:
+            case RefundRejected() | RefundWithdrawn() | RefundCompleted():
+                if self._refunds[event.originator_id].plain:
                     del self._refunds[event.originator_id]
             case _:
                 pass

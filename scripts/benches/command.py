@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from benches.balances import balances
 from benches.common import Bench, Result, machine, say
 from benches.grouping import groups
 from benches.library import library
 from benches.loading import lives, loading
+from benches.reading import reading
 from benches.requesting import requests
+from benches.streaming import memory
 
 Scenario = Callable[[Bench], Iterator[Result]]
 SCENARIOS: dict[str, Scenario] = {
@@ -22,6 +25,9 @@ SCENARIOS: dict[str, Scenario] = {
     "groups": groups,
     "loading": loading,
     "lives": lives,
+    "reading": reading,
+    "balances": balances,
+    "memory": memory,
 }
 
 

@@ -131,7 +131,7 @@ class Pairs:
         )
 
 
-_NAMES = {p99_of: ", 99th percentile", median_of: ", median"}
+_NAMES: dict[Measure, str] = {p99_of: ", 99th percentile", median_of: ", median"}
 
 
 def paired(
@@ -153,6 +153,16 @@ def paired(
             f"{(before.rate + after.rate) / 2:,.1f} /s"
         )
     return pairs
+
+
+class BenchError(Exception):
+    """What was measured did not do what it should; its figure would say nothing."""
+
+
+def must(held: bool, what: object) -> None:  # noqa: FBT001 - reads as the assertion that it is
+    """Stop where what was measured did not do what it should."""
+    if not held:
+        raise BenchError(str(what))
 
 
 def timed(count: int, work: Callable[[], object]) -> Timing:

@@ -9,12 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benches.common import COMPANY, ENGINES, Bench, Goal, Result, Timing, opened, paired, timed
+from benches.common import (
+    COMPANY,
+    ENGINES,
+    Bench,
+    Goal,
+    Result,
+    Timing,
+    must,
+    opened,
+    paired,
+    timed,
+)
 from benches.material import a_request, a_sale, requests_saved, sales_saved, stamp
 from benches.requesting import fill, raw
 from refund_adapters.files import rows_of
 from refund_adapters.rows import Rows
-from refund_ledger.application import RefundLedger, Result as Done
+from refund_ledger.application import RefundLedger
+from refund_ledger.application import Result as Done
 from refund_ledger.asking import Request
 
 TOGETHER, GROUP = 100, 500
@@ -84,7 +96,7 @@ def _bulk(bench: Bench, engine: str) -> Iterator[Result]:
 def _imports(bench: Bench, engine: str) -> Iterator[Result]:
     """Originals from a file, and as objects, against the same rows table by table."""
     size, rounds = bench.size(5000, 500), bench.rounds
-    prepared = sales_saved(4 * rounds * size)
+    prepared = sales_saved(6 * rounds * size)
     turns = _turns(size, 2 * rounds)
     with bench.ledger(engine) as where, tempfile.TemporaryDirectory() as folder:
         with opened(where) as store:
@@ -98,7 +110,7 @@ def _imports(bench: Bench, engine: str) -> Iterator[Result]:
             def from_file() -> Timing:
                 path = Path(folder) / "sales.jsonl"
                 numbers = next(turns)
-                path.write_text("".join(map(_line, numbers)), "utf-8")
+                path.write_text("".join(map(line_of, numbers)), "utf-8")
                 return timed(
                     size, lambda: deque(rows.imported(rows_of(path), read_from="bench"), 0)
                 )
@@ -114,7 +126,7 @@ def _imports(bench: Bench, engine: str) -> Iterator[Result]:
                     "bulk insert of the same rows in the same transactions",
                     ours=ours,
                     baseline=plain,
-                    rounds=rounds * 2 // 3 or 1,
+                    rounds=rounds,
                 ).result(goal=Goal(0.5))
             connection.close()
 
@@ -131,14 +143,14 @@ def _timed(numbers: range, work: Any) -> Timing:
 
 def _together(ledger: RefundLedger, asks: list[Request]) -> None:
     answers = ledger.request_many(asks, [stamp()] * len(asks))
-    assert all(isinstance(answer, Done) and not answer.repeated for answer in answers)
+    must(all(isinstance(one, Done) and not one.repeated for one in answers), answers)
 
 
 def _record(ledger: RefundLedger, sales: list[Any]) -> None:
     for first in range(0, len(sales), GROUP):
         some = sales[first : first + GROUP]
         answers = ledger.record_many(some, [stamp()] * len(some), read_from="bench")
-        assert answers == [True] * len(some)
+        must(answers == [True] * len(some), answers)
 
 
 def _in_groups(connection: Any, prepared: list[Any], numbers: range) -> None:
@@ -146,28 +158,31 @@ def _in_groups(connection: Any, prepared: list[Any], numbers: range) -> None:
         connection.save_many(prepared[first : min(first + GROUP, numbers.stop - 1)])
 
 
-def _line(number: int) -> str:
+def line_of(number: int) -> str:
     """A sale as a line of a file."""
     sale = a_sale(number)
-    return json.dumps(
-        {
-            "original": {
-                "kind": sale.kind,
-                "series": sale.series,
-                "number": sale.number,
-                "customer_id": sale.customer_id,
-                "currency": sale.currency,
-                "issued_on": sale.issued_on.isoformat(),
-                "lines": [
-                    {
-                        "number": 1,
-                        "description": "a coat",
-                        "net": "100.00",
-                        "vat": "18.00",
-                        "quantity": "1",
-                    }
-                ],
-                "payments": [{"number": 1, "method": "card", "amount": "118.00"}],
+    return (
+        json.dumps(
+            {
+                "original": {
+                    "kind": sale.kind,
+                    "series": sale.series,
+                    "number": sale.number,
+                    "customer_id": sale.customer_id,
+                    "currency": sale.currency,
+                    "issued_on": sale.issued_on.isoformat(),
+                    "lines": [
+                        {
+                            "number": 1,
+                            "description": "a coat",
+                            "net": "100.00",
+                            "vat": "18.00",
+                            "quantity": "1",
+                        }
+                    ],
+                    "payments": [{"number": 1, "method": "card", "amount": "118.00"}],
+                }
             }
-        }
-    ) + "\n"
+        )
+        + "\n"
+    )

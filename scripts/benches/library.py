@@ -7,18 +7,18 @@ due, and nobody judges the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing.application import Application
+from eventsourcing.persistence import StoredEvent
 from psycopg.conninfo import conninfo_to_dict
 
-from benches.common import COMPANY, POSTGRES, Bench, Goal, Result, Timing, paired
+from benches.common import COMPANY, POSTGRES, Bench, Goal, Pairs, Result, Timing, paired
 from benches.material import requests_saved
 from benches.requesting import WARM, Client, Ours, fill, together
 from refund_adapters.store.mapper import EventMapper, NoTranscoder
 from refund_ledger.events import Event
-from eventsourcing.persistence import StoredEvent
 from support.ledger_servers import owner_of
 
 GOALS = {1: Goal(2), 8: Goal(5)}
@@ -28,7 +28,7 @@ class Books(Application[UUID]):
     """The library's application, with our mapper."""
 
     name = COMPANY
-    env = {
+    env: ClassVar[dict[str, str]] = {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
         "MAPPER_TOPIC": f"{EventMapper.__module__}:{EventMapper.__qualname__}",
         "TRANSCODER_TOPIC": f"{NoTranscoder.__module__}:{NoTranscoder.__qualname__}",
@@ -72,31 +72,27 @@ class Library:
 def library(bench: Bench) -> Iterator[Result]:
     """Measure with one client and with eight, on PostgreSQL."""
     for clients, goal in GOALS.items():
-        share = bench.size(100 if clients == 1 else 50, 15) + WARM
-        count = 3 * bench.rounds * share * clients
-        requests_saved(count)
-        turns = iter(range(0, count, share * clients))
+        yield _compared(bench, clients).result(goal=goal)
 
-        def turn(
-            make: Callable[[], Client],
-            clients: int = clients,
-            share: int = share,
-            turns: Iterator[int] = turns,
-        ) -> Timing:
-            first = next(turns) + 1
-            return together(make, clients, range(first, first + share * clients))
 
-        with bench.ledger(POSTGRES) as where:
-            fill(where, count)
-            Library(where, count, create=True).close()
-            pairs = paired(
-                f"one request per transaction, {POSTGRES}",
-                f"{clients} client{'s' if clients > 1 else ''}",
-                "the eventsourcing library saving the event alone",
-                ours=lambda where=where, turn=turn: turn(lambda: Ours(where)),
-                baseline=lambda where=where, turn=turn, count=count: turn(
-                    lambda: Library(where, count)
-                ),
-                rounds=bench.rounds,
-            )
-        yield pairs.result(goal=goal)
+def _compared(bench: Bench, clients: int) -> Pairs:
+    share = bench.size(100 if clients == 1 else 50, 15) + WARM
+    count = 3 * bench.rounds * share * clients
+    requests_saved(count)
+    turns = iter(range(0, count, share * clients))
+
+    def turn(make: Callable[[], Client]) -> Timing:
+        first = next(turns) + 1
+        return together(make, clients, range(first, first + share * clients))
+
+    with bench.ledger(POSTGRES) as where:
+        fill(where, count)
+        Library(where, count, create=True).close()
+        return paired(
+            f"one request per transaction, {POSTGRES}",
+            f"{clients} client{'s' if clients > 1 else ''}",
+            "the eventsourcing library saving the event alone",
+            ours=lambda: turn(lambda: Ours(where)),
+            baseline=lambda: turn(lambda: Library(where, count)),
+            rounds=bench.rounds,
+        )

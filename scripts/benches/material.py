@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +18,11 @@ from refund_ledger import calling
 from refund_ledger.accounts import GUARDED, Posting
 from refund_ledger.application import Append, RefundLedger
 from refund_ledger.asking import Request, read_request
+from refund_ledger.balances import Look
 from refund_ledger.events import DocumentId, Event, Learned, Part, claims
 from refund_ledger.originals import Document, Kind, Line, Method, Original, Payment
 from refund_ledger.postings import net_changes, postings
-from refund_ledger.refund import CallDue, refund_id
+from refund_ledger.refund import CallDue, Refund, refund_id
 from refund_ledger.stamps import Stamp
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -83,17 +84,18 @@ def live(ledger: RefundLedger, number: int) -> UUID:
 def submit_and_book(ledger: RefundLedger, refund: UUID, number: int) -> None:
     """All saves of a life after the first."""
     for part in Part:
-        ledger.fact(refund, lambda now, _, part=part: _submitted(now, part))
-        document = DocumentId(half=part.half, series=3, number=number)
-        ledger.fact(
-            refund,
-            lambda now, look, part=part, document=document: calling.succeeded(
-                now, stamp(), part, document, booked=None, learned=Learned.ANSWER, look=look
-            ),
-        )
+        ledger.fact(refund, partial(_submitted, part))
+        ledger.fact(refund, partial(_booked, part, number))
 
 
-def _submitted(now: Any, part: Part) -> tuple[Event, ...]:
+def _booked(part: Part, number: int, now: Refund, look: Look) -> tuple[Event, ...]:
+    document = DocumentId(half=part.half, series=3, number=number)
+    return calling.succeeded(
+        now, stamp(), part, document, booked=None, learned=Learned.ANSWER, look=look
+    )
+
+
+def _submitted(part: Part, now: Refund, _: Look) -> tuple[Event, ...]:
     return calling.submit(
         now,
         stamp(),
@@ -151,7 +153,7 @@ def sales_saved(count: int) -> list[Saved]:
     watched = Watched(store)
     record(watched, range(1, count + 1))  # type: ignore[arg-type]  # a store in all that is asked
     store.close()
-    return [rows for rows, in map(rows_of, watched.batches)]
+    return [rows for batch in watched.batches for rows in rows_of(batch)]
 
 
 @lru_cache(maxsize=4)
@@ -164,7 +166,7 @@ def requests_saved(count: int) -> list[Saved]:
     for number in range(1, count + 1):
         ledger.request(a_request(number), stamp())
     store.close()
-    return [rows for rows, in map(rows_of, watched.batches)]
+    return [rows for batch in watched.batches for rows in rows_of(batch)]
 
 
 @lru_cache(maxsize=4)

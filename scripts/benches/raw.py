@@ -103,10 +103,8 @@ class RawSqlite:
 
     def _insert(self, rows: Saved) -> None:
         run = self.connection.execute
-        position = run(
-            _EVENT, (None, rows.stream.hex, rows.version, rows.topic, rows.state, rows.hash)
-        ).lastrowid
-        assert position is not None
+        event = (None, rows.stream.hex, rows.version, rows.topic, rows.state, rows.hash)
+        position = run(_EVENT, event).lastrowid
         self.connection.executemany(_POSTINGS, _postings(position, rows))
         for one in rows.changes:
             key = key_of(one.account)
@@ -131,11 +129,11 @@ class RawSqlite:
         self.connection.close()
 
 
-def _postings(position: int, rows: Saved) -> list[tuple[Any, ...]]:
+def _postings(position: int | None, rows: Saved) -> list[tuple[Any, ...]]:
     return [(position, seq, *one.account, one.amount) for seq, one in enumerate(rows.postings)]
 
 
-def _claims(position: int, rows: Saved) -> Iterable[tuple[Any, ...]]:
+def _claims(position: int | None, rows: Saved) -> Iterable[tuple[Any, ...]]:
     company = rows.postings[0].account.company if rows.claims else ""
     return [(company, *document, position) for document in rows.claims]
 

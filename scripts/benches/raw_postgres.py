@@ -53,6 +53,20 @@ INSERT INTO calls_due (refund, part, company, waits, not_before)
   SELECT (p->>0)::uuid, p->>1, p->>2, p->>3, (p->>4)::timestamptz
   FROM given, jsonb_array_elements(g->3) p"""
 
+_GROW = (
+    b"INSERT INTO balances SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], "
+    b"%s::text[], %s::text[], %s::smallint[], %s::bigint[], %s::bigint[]) "
+    b"ON CONFLICT (subject, kind, item, customer, unit, company) "
+    b"DO UPDATE SET balance = balances.balance + excluded.balance"
+)
+_SHRINK = (
+    b"UPDATE balances b SET balance = b.balance + c.change FROM unnest(%s::text[], %s::text[], "
+    b"%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) "
+    b"AS c (company, kind, subject, customer, item, unit, change) "
+    b"WHERE (b.subject, b.kind, b.item, b.customer, b.unit, b.company) "
+    b"= (c.subject, c.kind, c.item, c.customer, c.unit, c.company)"
+)
+
 
 class RawPostgres:
     """One connection to a schema that has the tables of a ledger."""
@@ -145,8 +159,13 @@ def _statement(*, claims: bool, clears: bool) -> bytes:
 
 
 def _values(rows: Saved) -> list[Any]:
-    changes = [
-        (*key_of(one.account), one.account.rule.side, one.amount, one.account.rule.side * one.amount)
+    changes: list[tuple[Any, ...]] = [
+        (
+            *key_of(one.account),
+            one.account.rule.side,
+            one.amount,
+            one.account.rule.side * one.amount,
+        )
         for one in rows.changes
     ]
     company = rows.postings[0].account.company if rows.postings else ""
@@ -164,36 +183,15 @@ def _values(rows: Saved) -> list[Any]:
 
 def _balances(numbered: Sequence[tuple[int, Saved]]) -> list[tuple[bytes, Any]]:
     """Two statements: balances that grow, and balances that shrink."""
-    pairs = [
+    pairs: list[tuple[Any, ...]] = [
         (*key_of(one.account), one.account.rule.side, one.amount, position)
         for position, rows in numbered
         for one in rows.changes
     ]
     grow = [pair for pair in pairs if pair[6] * pair[7] > 0]
     shrink = [(*pair[:6], pair[7]) for pair in pairs if pair[6] * pair[7] < 0]
-    statements: list[tuple[bytes, Any]] = []
-    if grow:
-        statements.append(
-            (
-                b"INSERT INTO balances SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], "
-                b"%s::text[], %s::text[], %s::text[], %s::smallint[], %s::bigint[], %s::bigint[]) "
-                b"ON CONFLICT (subject, kind, item, customer, unit, company) "
-                b"DO UPDATE SET balance = balances.balance + excluded.balance",
-                _columns(grow),
-            )
-        )
-    if shrink:
-        statements.append(
-            (
-                b"UPDATE balances b SET balance = b.balance + c.change FROM unnest(%s::text[], "
-                b"%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) "
-                b"AS c (company, kind, subject, customer, item, unit, change) "
-                b"WHERE (b.subject, b.kind, b.item, b.customer, b.unit, b.company) "
-                b"= (c.subject, c.kind, c.item, c.customer, c.unit, c.company)",
-                _columns(shrink),
-            )
-        )
-    return statements
+    statements = [(_GROW, grow), (_SHRINK, shrink)]
+    return [(statement, _columns(rows)) for statement, rows in statements if rows]
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

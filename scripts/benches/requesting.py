@@ -1,10 +1,11 @@
-"""One refund request per durable transaction: rules, event, postings, balances, chain, calls due."""
+"""One refund request per durable transaction: rules, event, postings, balances and chain."""
 
 from __future__ import annotations
 
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from benches.common import (
     Pairs,
     Result,
     Timing,
+    must,
     opened,
     p99_of,
     paired,
@@ -90,7 +92,8 @@ class Plain:
 
     def call(self, prepared: Any) -> object:
         """Save them."""
-        return self._raw.save(prepared)
+        self._raw.save(prepared)
+        return None
 
     def close(self) -> None:
         """Close the connection."""
@@ -145,7 +148,7 @@ def fill(where: str, count: int) -> None:
         connection.connection.execute("ANALYZE")
     connection.close()
     with opened(where) as store:
-        assert store.position() >= count
+        must(store.position() >= count, "the sales are not there")
 
 
 # --- clients at work ------------------------------------------------------------------------------
@@ -173,7 +176,7 @@ def together(make: Callable[[], Client], clients: int, numbers: Sequence[int]) -
     runs = [pipe.recv() for pipe in pipes]
     for process in started:
         process.join()
-    assert not any(process.exitcode for process in started)
+    must(not any(process.exitcode for process in started), "a client failed")
     return _timing(runs)
 
 
@@ -194,7 +197,7 @@ def _work(make: Callable[[], Client], numbers: Sequence[int], ready: Barrier) ->
             times.append(time.perf_counter())
     finally:
         client.close()
-    return times[0], times[-1], [b - a for a, b in zip(times, times[1:], strict=False)]
+    return times[0], times[-1], [after - before for before, after in pairwise(times)]
 
 
 def _report(

@@ -15,6 +15,7 @@ from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import StreamMovedError
 from refund_ledger.events import CallInDoubt, CallSubmitted, Learned, Part, ReceiptPartCancelled
 from refund_ledger.refund import PartStatus, Status, Waits
+from refund_ledger.storing import Append
 from support.ring import Ring, ring
 
 CASH_SALE = "invoice_receipt:2/6923"
@@ -182,9 +183,10 @@ def test_a_sender_that_was_held_up_past_its_time_does_not_send() -> None:
         save = house.desk.store.append
         waits = iter([100.0])
 
-        def slow_save(batch: object) -> None:
-            save(batch)  # type: ignore[arg-type]
-            if any(isinstance(event, CallSubmitted) for event in batch.events):  # type: ignore[attr-defined]
+        def slow_save(*batches: Append) -> None:
+            save(*batches)
+            events = [event for batch in batches for event in batch.events]
+            if any(isinstance(event, CallSubmitted) for event in events):
                 house.clock.advance(next(waits, 0.0))
 
         house.desk.store.append = slow_save  # type: ignore[method-assign]

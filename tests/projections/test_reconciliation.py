@@ -30,9 +30,11 @@ from refund_projections.sides import (
     Role,
     Told,
 )
+from support.differences import UNBOOKED
 
 BOOKS = Conventions(zone=UTC)
 EVER = Period(date(2025, 1, 1), date(2026, 12, 31))
+STRANGER = Listed(Document(Half.DOCUMENT, 3, 999), "7", "ILS", 5, date(2026, 3, 1), Nature.REFUND)
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 
 
@@ -127,15 +129,12 @@ def test_a_clean_pair_matches_and_is_counted(pair: Pair) -> None:
 
 def test_each_way_to_differ_is_named(pair: Pair) -> None:
     here, there = pair
-    stranger = Listed(
-        Document(Half.DOCUMENT, 3, 999), "7", "ILS", 5, date(2026, 3, 1), Nature.REFUND
-    )
     changed = [
         replace(there[0], currency=None),
         replace(there[1], amount=1, customer_id="8", issued_on=date(2026, 5, 1)),
         replace(there[2], currency="USD", amount=1),
-        stranger,
-        stranger,
+        STRANGER,
+        STRANGER,
     ]
     differs = compare(here, changed)
     assert found(differs) == [
@@ -260,6 +259,23 @@ def test_sales_that_the_ledger_never_needed_are_no_difference(pair: Pair) -> Non
     nothing = replace(sale, document=Document(Half.RECEIPT, 1, 77), nature=None)
     comparison = compare(here, [*there, sale, nothing])
     assert (found(comparison), comparison.beside) == ([], 2)
+
+
+def test_a_part_in_doubt_is_named_with_its_document_or_alone(pair: Pair) -> None:
+    here, there = pair
+    doubt = (UNBOOKED,)
+    alone = compare(here, there, unbooked=doubt)
+    assert [(one.kind, one.document, one.unbooked) for one in alone.findings] == [
+        (Kind.IN_DOUBT, None, UNBOOKED)
+    ]
+    marked = replace(STRANGER, markers=frozenset({UNBOOKED.marker}))
+    assert found(compare(here, [*there, marked], unbooked=doubt)) == [
+        (Kind.IN_DOUBT, "document 3/999")
+    ]
+    certain = (replace(UNBOOKED, in_doubt=False),)
+    assert found(compare(here, there, unbooked=certain)) == []
+    before = Period(date(2026, 2, 1), date(2026, 2, 27))
+    assert found(compare(here, [], unbooked=doubt, period=before, covers=before)) == []
 
 
 # --- periods --------------------------------------------------------------------------------------

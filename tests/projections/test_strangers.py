@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from refund_projections.differences import Finding, Kind
-from refund_projections.sides import Credited, Known, Listed, Role, Unbooked
+from refund_projections.sides import Credited, Known, Listed, Role, Told, Unbooked
 from refund_projections.strangers import Parts, twins_of, whose
 from support.differences import KNOWN, LISTED, MARK, NOTE, RECEIPT, TWIN, UNBOOKED
 
@@ -18,7 +18,7 @@ MARKED = replace(STRANGER, markers=frozenset({MARK}))
 def judged(
     listed: Listed, known: list[Known] | None = None, parts: list[Unbooked] | None = None
 ) -> Finding:
-    here = [Credited(NOTE), *([KNOWN] if known is None else known)]
+    here: list[Told] = [Credited(NOTE), *([KNOWN] if known is None else known)]
     return whose(listed, Parts(parts or []), twins_of(here, [listed]).get(listed.document))
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from refund_projections.differences import Finding, Kind
-from refund_projections.sides import Nature
+from refund_projections.sides import Nature, Role
 from refund_projections.wording_of_differences import (
     ACCEPTABLE,
     accept_command,
@@ -179,7 +179,7 @@ def test_both_sides_are_told_in_few_words() -> None:
     assert there(a_finding(Kind.MISSING_THERE)) == ""
     unsigned = a_finding(
         Kind.KIND_DIFFERS,
-        here=replace(KNOWN, role="grant"),
+        here=replace(KNOWN, role=Role.GRANT),
         there=replace(LISTED, nature=None),
     )
     assert (here(unsigned), there(unsigned)) == ("here either", "there either")

@@ -13,7 +13,7 @@ from refund_adapters.rivhit import wire
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.wire import Drop, Reply
 from simulation.stage import Actor, Stage
-from simulation.weather import WRITES, Weather
+from simulation.weather import REFUSED_PLAINLY, WRITES, Weather
 
 REFERENCE = re.compile(rb"rl-([0-9a-f-]{36})-(i|r)")
 
@@ -80,7 +80,9 @@ class Network(httpx.BaseTransport):
                 self.ears.gone(sent)
         if writes:
             self.ears.answered(self.actor, sent, reply)
-            self.stage.daze(self.actor, "an answer")
+            # A refusal that comes late is the one that speaks for a call that is not its own.
+            fault = self.sandbox.log.call(reply.order).fault
+            self.stage.daze(self.actor, "an answer", hot=fault == REFUSED_PLAINLY.name)
         headers = {"content-type": reply.content_type, **dict(reply.headers)}
         return httpx.Response(reply.status, headers=headers, stream=httpx.ByteStream(reply.body))
 

@@ -164,9 +164,10 @@ class Stage:
             self._befall(actor, what, hot=hot)
         self._pass_on(actor)
 
-    def daze(self, actor: Actor, what: str) -> None:
+    def daze(self, actor: Actor, what: str, *, hot: bool = False) -> None:
         """Hold what nobody else has, such as an answer, perhaps for a long time."""
-        if self.calm or self.still or self._chance.random() >= self._nature.dazes:
+        likely = self._nature.dazes * (HOT if hot else 1.0)
+        if self.calm or self.still or self._chance.random() >= likely:
             return
         seconds = self._chance.choice(DAZES)
         self.mix[f"freeze: with {what}"] += 1

@@ -92,7 +92,7 @@ def compare(
         finally:
             table.drop()
         archive.engine.show(View("listed", [listed], has_time=False))
-        tally = archive.engine.ask(Query.TALLY, *days, *days)
+        tally = archive.engine.ask(Query.TALLY, *days, *days, home_currency)
         rows = archive.engine.ask(Query.DIFFERENCES, *days, *days, most)
     return Comparison(
         tuple(Count(row[0], row[1], *(whole(number) for number in row[2:5])) for row in tally),

@@ -75,6 +75,11 @@ class Log(NamedTuple):
     """SHA-256 of the newest entry; empty while there is none."""
 
     @property
+    def heads(self) -> tuple[str, ...]:
+        """SHA-256 of each entry: what `head` was after it."""
+        return (*(entry.before for entry in self.entries[1:]), self.head) if self.entries else ()
+
+    @property
     def last(self) -> Entry | None:
         """The newest entry."""
         return self.entries[-1] if self.entries else None

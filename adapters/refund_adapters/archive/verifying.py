@@ -37,13 +37,21 @@ class Verified(NamedTuple):
         return not self.problems
 
 
-def verify(folder: Path, *, heard: Callable[[int, int], None] = lambda _, __: None) -> Verified:
+def verify(
+    folder: Path,
+    *,
+    head: str | None = None,
+    heard: Callable[[int, int], None] = lambda _, __: None,
+) -> Verified:
     """Read the log and every file; `heard` is told how many files are read, out of how many.
 
-    Raises `DamagedArchiveError` where the log itself cannot be followed.
+    `head` is one that was kept outside: it has to be that of an entry, so that nothing up to there
+    was exchanged. Raises `DamagedArchiveError` where the log itself cannot be followed.
     """
     log = read_log(folder)
     problems: list[str] = []
+    if head is not None and head not in log.heads:
+        problems.append(f"no entry of the log has the head {head[:64]}; the archive is another")
     for number, file in enumerate(log.files, 1):
         if (problem := _problem(folder, file)) and len(problems) < MOST_NAMED:
             problems.append(problem)

@@ -91,9 +91,9 @@ def _watch(run: Run, desk: Desk, dispatcher: Dispatcher, told: _Told) -> int:
     told.heard = watching.store_answers
     steps = watching.run(dispatcher)
     left: Left | None = None
-    # A dead store has nothing to say, and whoever asked to stop does not wait for it.
-    with suppress(MENDED_ELSEWHERE):
-        left = _left(desk)
+    if not watching.left_alone:  # Whoever asked to stop does not wait for a dead store.
+        with suppress(*MENDED_ELSEWHERE):
+            left = _left(desk)
     _summary(run, steps, left, told)
     return LEFT if watching.broken else DONE
 

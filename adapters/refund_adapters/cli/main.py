@@ -14,6 +14,7 @@ import typer
 
 from refund_adapters.cli import (
     answers,
+    archiving,
     companies,
     discrepancies,
     dispatching,
@@ -62,6 +63,7 @@ for room in (
     answers,
     history,
     exporting,
+    archiving,
     feeding,
     storing,
     companies,

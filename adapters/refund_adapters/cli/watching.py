@@ -45,6 +45,11 @@ class Watching:
         self.store.waits = self.waits
         return dispatcher.run(forever=True)
 
+    @property
+    def left_alone(self) -> bool:
+        """Whether the store could not be used when this was last tried."""
+        return bool(self._is_away)
+
     # --- outages ----------------------------------------------------------------------------------
 
     def waits(self) -> None:

@@ -17,12 +17,12 @@ from refund_ledger.events import Tally
 from refund_projections.sides import Known, Listed
 from refund_projections.wording_of_differences import (
     accept_command,
-    days,
     decimal,
     money,
     what,
     what_to_do,
 )
+from refund_projections.wording_of_differences import days as dated
 
 STYLE = """
 @page { size: A4 landscape; margin: 12mm; }
@@ -59,12 +59,13 @@ def write_page(outcome: Outcome, file: BinaryIO) -> int:
 def page(outcome: Outcome) -> str:
     """The whole page."""
     run = outcome.run
-    title = f"Reconciliation of {run.company}, {run.since} to {run.until}"
+    days = f"{run.since} to {run.until}"
+    title = f"Reconciliation of {run.company}, {days}"
     fresh = [one for one in outcome.findings if one.accepted is None]
     accepted = [one for one in outcome.findings if one.accepted is not None]
     body = "\n".join(
         (
-            f"<h1>{own(title)}</h1>",
+            f"<h1>Reconciliation of {own(run.company)}, {text(days)}</h1>",
             _result(outcome),
             "<h2>What was compared</h2>",
             _compared(outcome),
@@ -198,7 +199,7 @@ def _here(known: Known | None) -> str:
     if known is None:
         return "&ndash;"
     amount = text(money(known.amount, known.currency))
-    return f"{text(known.role)}<br>{amount}<br>customer {own(known.customer_id)}<br>{days(known)}"
+    return f"{text(known.role)}<br>{amount}<br>customer {own(known.customer_id)}<br>{dated(known)}"
 
 
 def _there(listed: Listed | None) -> str:

@@ -52,12 +52,12 @@ class Gathered:
                 stored = StoredEvent(stream, number, subject, bytes(state))
                 self._stored[stream].append(stored)
             case 1:
-                self._balances[text, subject, customer, item, unit] = number
+                self._balances[text, subject, customer, item, unit] = int(number)
                 self._customers.add(customer)
             case 2:
                 self._of_customers.append(row)
             case _:
-                self._excess[subject, unit] = number
+                self._excess[subject, unit] = int(number)
 
     # --- what a decision reads --------------------------------------------------------------------
 
@@ -65,7 +65,9 @@ class Gathered:
         """The events of one stream, in order."""
         if stream not in self._stored:
             return self._below.stream(stream)
-        return [self._below.event(one) for one in self._stored[stream]]
+        # No order is asked of the database: each gives rows as it finds them.
+        stored = sorted(self._stored[stream], key=lambda one: one.originator_version)
+        return [self._below.event(one) for one in stored]
 
     def balance(self, account: Account) -> int:
         """The signed balance of one guarded account."""
@@ -106,7 +108,7 @@ class Gathered:
 
     def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Gathered:
         """The store below as it is now, for other streams and subjects."""
-        return Gathered(self._below, company, streams, subjects)
+        return self._below.about(company, streams, subjects)
 
     def _knows(self, company: str, customer: str) -> bool:
         return bool(customer) and customer in self._customers and company == self._company

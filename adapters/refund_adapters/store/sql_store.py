@@ -115,7 +115,8 @@ class SqlStore(ABC):
 
     def about(self, company: str, streams: Sequence[UUID], subjects: Sequence[str]) -> Gathered:
         """The store as it is now, with all of these streams and subjects read at once."""
-        return Gathered(self, company, streams, subjects)
+        with decoded(self.where):
+            return Gathered(self, company, streams, subjects)
 
     def ahead(self, company: str, streams: Iterable[UUID], then: Then) -> Prefetched:
         """Read for many commands at one moment; see `refund_ledger.storing.GroupStore`."""

@@ -19,8 +19,8 @@ from refund_adapters.store.swapping import swap_postgres
 from refund_ledger.refund import Waits
 from refund_ledger.storing import Append
 from refund_projections.rebuild import AccountDiffers
-from support.books import remembering
 from support.ledger_servers import OWNER
+from support.remembering import remembering
 from support.stores import rows
 
 

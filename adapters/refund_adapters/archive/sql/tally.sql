@@ -2,11 +2,14 @@
 -- on from compared.sql.
 SELECT
   kind,
-  COALESCE(currency_here, currency_there, '') AS currency,
+  currency,
   COUNT(*) AS documents,
   COALESCE(SUM(amount_here), 0) AS amount_here,
   COALESCE(SUM(amount_there), 0) AS amount_there
-FROM said
-WHERE holds
-GROUP BY kind, COALESCE(currency_here, currency_there, '')
+FROM (
+  SELECT kind, COALESCE(currency_here, currency_there, ?) AS currency, amount_here, amount_there
+  FROM said
+  WHERE holds
+) AS told
+GROUP BY kind, currency
 ORDER BY kind, currency
