@@ -137,6 +137,11 @@ class CallProtocol(Sending):
         elif len(state.maybe_sent) >= self.rhythm.max_attempts and not state.resend_allowed:
             # An attempt that never left is not spent.
             why = f"no document was found after {len(state.maybe_sent)} attempts"
+        elif self.excess(refund):
+            why = (
+                "no document was found; explain what was booked beyond its original before it is "
+                "sent again"
+            )
         else:
             try:
                 call = self.accounting.prepare(refund.request, part)

@@ -24,7 +24,7 @@ from refund_projections.audit_trail import Entry
 from refund_projections.calls_due import Pending
 from refund_projections.credit_balances import POSITION, CreditBalance
 from refund_projections.derivation import Step, explain
-from refund_projections.moments import effective_until
+from refund_projections.moments import effective_on, effective_until
 from refund_projections.rebuild import Rebuilt, located, rebuild
 from refund_projections.remaining import Remaining
 from refund_projections.statement import Statement
@@ -112,6 +112,9 @@ class Questions:
         """Take a number apart into its events; columns are those of `Account`, such as customer."""
         with self._store.snapshot():
             events = self._with_positions(self._stop(as_of))
+            if as_of.effective is not None:
+                last = as_of.effective
+                events = ((at, event) for at, event in events if effective_on(event) <= last)
             steps = explain(events, company=self._company, kinds=kinds, **columns)
             return tuple(steps)
 
@@ -137,7 +140,8 @@ class Questions:
 
     def story(self, refund: UUID) -> tuple[Entry, ...]:
         """The whole story of one refund; raises `NotFoundError`."""
-        found = tuple(audit_trail.of_refund(self._store.stream(refund), refund))
+        own = [event for event in self._store.stream(refund) if event.company == self._company]
+        found = tuple(audit_trail.of_refund(own, refund))
         if not found:
             raise NotFoundError(f"no refund {refund} is recorded; check the id or the key")
         return found

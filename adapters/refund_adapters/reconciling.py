@@ -202,22 +202,22 @@ class Reconciler:
         comparison: Comparison,
         judged: tuple[Judged, ...],
     ) -> ReconciliationDone:
-        compared = Compared(
-            company=self._desk.company,
-            since=period.since,
-            until=period.until,
-            position=position,
-            read_from=source.name,
-            documents_here=comparison.here,
-            documents_there=comparison.there,
-            matched=comparison.matched,
-            differences=_tallies(judged, accepted=False),
-            accepted=_tallies(judged, accepted=True),
-            not_judged=comparison.not_judged,
-            digest_here=comparison.digest_here,
-            digest_there=comparison.digest_there,
-        )
-        return record_comparison(self._store, compared, self._desk.stamp())
+        compared = {
+            "company": self._desk.company,
+            "since": period.since,
+            "until": period.until,
+            "position": position,
+            "read_from": source.name,
+            "documents_here": comparison.here,
+            "documents_there": comparison.there,
+            "matched": comparison.matched,
+            "differences": _tallies(judged, accepted=False),
+            "accepted": _tallies(judged, accepted=True),
+            "not_judged": comparison.not_judged,
+            "digest_here": comparison.digest_here,
+            "digest_there": comparison.digest_there,
+        }
+        return record_comparison(self._store, validated(Compared, compared), self._desk.stamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import from_json, to_json
 
 from refund_ledger.events import Way
 from refund_ledger.originals import Document, Half
@@ -33,13 +34,13 @@ def line_of(row: Told | Listed, *, letter: str = LISTED) -> str:
             rest = ["e", row.by, row.why, row.at.isoformat()]
         case Credited():
             rest = ["c"]
-    return f"{_LETTERS[half]}{series:06}{number:010}{json.dumps(rest, separators=(',', ':'))}"
+    return f"{_LETTERS[half]}{series:06}{number:010}{to_json(rest).decode()}"
 
 
 def told_of(line: str) -> Told:
     """A row of the ledger's side, from its line."""
     document = _document(line)
-    letter, *rest = json.loads(line[_KEY:])
+    letter, *rest = from_json(line[_KEY:])
     match letter:
         case "k":
             return _known_of(document, rest)
@@ -51,7 +52,7 @@ def told_of(line: str) -> Told:
 
 def listed_of(line: str) -> Listed:
     """A row of the accounting system's side, from its line."""
-    _, customer, currency, amount, issued, nature, cancelled, markers = json.loads(line[_KEY:])
+    _, customer, currency, amount, issued, nature, cancelled, markers = from_json(line[_KEY:])
     return Listed(
         document=_document(line),
         customer_id=customer,

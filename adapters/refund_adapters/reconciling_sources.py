@@ -13,6 +13,7 @@ from refund_adapters.reconciling_kept import Kept
 from refund_adapters.reconciling_rows import line_of
 from refund_adapters.rivhit.comments import markers_in
 from refund_ledger.errors import InvalidInputError
+from refund_ledger.inputs import plain_text
 from refund_ledger.money import exponent, to_minor
 from refund_ledger.originals import Document, Half
 from refund_projections.reconciliation import Absence
@@ -200,7 +201,7 @@ def listed_of_row(
     currency = said or home_currency
     exponent(currency)
     amount = to_minor(decimal(given.get("amount"), "amount"), currency, field="amount")
-    customer = text(given.get("customer_id", ""), "customer_id").strip()
+    customer = _plain(text(given.get("customer_id", ""), "customer_id"), "customer_id")
     return Listed(
         document=document,
         customer_id=customer,
@@ -215,3 +216,10 @@ def listed_of_row(
 
 def _day(given: Mapping[str, Any]) -> date:
     return day(given.get("date"), "date")
+
+
+def _plain(written: str, field: str) -> str:
+    try:
+        return plain_text(written)
+    except ValueError as error:
+        raise InvalidInputError(field, str(error)) from None

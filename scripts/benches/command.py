@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from benches.archiving import archive
 from benches.balances import balances
 from benches.common import Bench, Result, machine, say
+from benches.dispatching import Shape, dispatch
 from benches.grouping import groups
 from benches.library import library
 from benches.loading import lives, loading
@@ -28,6 +30,8 @@ SCENARIOS: dict[str, Scenario] = {
     "reading": reading,
     "balances": balances,
     "memory": memory,
+    "archive": archive,
+    "dispatch": dispatch,
 }
 
 
@@ -41,17 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to FILE")
+    _add_dispatch(parser)
     args = parser.parse_args(arguments)
     if unknown := set(args.scenario) - SCENARIOS.keys():
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
     on = machine()
     say(f"on {on}")
     results: list[Result] = []
+    scenarios = SCENARIOS if args.quick else {**SCENARIOS, "dispatch": _dispatch(args)}
     bench = Bench(rounds=1 if args.quick else args.rounds, quick=args.quick)
     begun = time.monotonic()
     try:
         for name in args.scenario or SCENARIOS:
-            results += SCENARIOS[name](bench)
+            results += scenarios[name](bench)
     finally:
         bench.close()
     show(results)
@@ -60,6 +66,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content = {"machine": on, "results": [_shape(result) for result in results]}
         args.json.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     return 0
+
+
+def _add_dispatch(parser: argparse.ArgumentParser) -> None:
+    """What only the dispatch knows."""
+    usual, group = Shape(), parser.add_argument_group("dispatch")
+    group.add_argument("--parts", type=int, default=usual.parts)
+    group.add_argument("--processes", type=int, default=usual.processes)
+    group.add_argument("--concurrency", type=int, default=usual.concurrency)
+    group.add_argument(
+        "--latency",
+        type=float,
+        nargs="+",
+        default=[0.0],
+        metavar="MS",
+        help="how much later a write is answered; several are measured one after another",
+    )
+
+
+def _dispatch(args: argparse.Namespace) -> Scenario:
+    latencies = tuple(latency / 1000 for latency in args.latency)
+    shape = Shape(args.parts, args.processes, args.concurrency, latencies)
+    return lambda bench: dispatch(bench, shape=shape)
 
 
 def show(results: Sequence[Result]) -> None:

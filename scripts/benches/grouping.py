@@ -6,6 +6,8 @@ import json
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,40 +97,40 @@ def _bulk(bench: Bench, engine: str) -> Iterator[Result]:
 
 def _imports(bench: Bench, engine: str) -> Iterator[Result]:
     """Originals from a file, and as objects, against the same rows table by table."""
-    size, rounds = bench.size(5000, 500), bench.rounds
+    size, rounds = bench.size(3000, 500), bench.rounds
     prepared = sales_saved(6 * rounds * size)
     turns = _turns(size, 2 * rounds)
-    with bench.ledger(engine) as where, tempfile.TemporaryDirectory() as folder:
-        with opened(where) as store:
-            ledger, connection = RefundLedger(store, COMPANY), raw(where)
-            rows = Rows(ledger, stamp)
+    with bench.ledger(engine) as where, opened(where) as store, closing(raw(where)) as connection:
+        ledger = RefundLedger(store, COMPANY)
 
-            def plain() -> Timing:
-                numbers = next(turns)
-                return timed(size, lambda: _in_groups(connection, prepared, numbers))
+        def plain() -> Timing:
+            numbers = next(turns)
+            return timed(size, lambda: _in_groups(connection, prepared, numbers))
 
-            def from_file() -> Timing:
-                path = Path(folder) / "sales.jsonl"
-                numbers = next(turns)
-                path.write_text("".join(map(line_of, numbers)), "utf-8")
-                return timed(
-                    size, lambda: deque(rows.imported(rows_of(path), read_from="bench"), 0)
-                )
+        for what, ours in (("from a file of JSON lines", _from_file), ("as objects", _as_objects)):
+            yield paired(
+                f"import of originals, {engine}",
+                what,
+                "bulk insert of the same rows in the same transactions",
+                ours=partial(ours, ledger, turns),
+                baseline=plain,
+                rounds=rounds,
+            ).result(goal=Goal(0.5))
 
-            def objects() -> Timing:
-                sales = [a_sale(number) for number in next(turns)]
-                return timed(size, lambda: _record(ledger, sales))
 
-            for what, ours in (("from a file of JSON lines", from_file), ("as objects", objects)):
-                yield paired(
-                    f"import of originals, {engine}",
-                    what,
-                    "bulk insert of the same rows in the same transactions",
-                    ours=ours,
-                    baseline=plain,
-                    rounds=rounds,
-                ).result(goal=Goal(0.5))
-            connection.close()
+def _from_file(ledger: RefundLedger, turns: Iterator[range]) -> Timing:
+    numbers, rows = next(turns), Rows(ledger, stamp)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sales.jsonl"
+        path.write_text("".join(map(line_of, numbers)), "utf-8")
+        return timed(
+            len(numbers), lambda: deque(rows.imported(rows_of(path), read_from="bench"), 0)
+        )
+
+
+def _as_objects(ledger: RefundLedger, turns: Iterator[range]) -> Timing:
+    sales = [a_sale(number) for number in next(turns)]
+    return timed(len(sales), lambda: _record(ledger, sales))
 
 
 def _turns(size: int, rounds: int) -> Iterator[range]:

@@ -82,7 +82,7 @@ JOBS: dict[str, Job] = {
     "verify": _verify,
     "rebuild": _rebuild,
 }
-ON_POSTGRES = ("feed", "export of postings, jsonl", "seal", "verify")
+ON_POSTGRES = ("feed", "seal", "verify")
 """What reads the store in its own way there; the rest is above it."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -17,9 +17,12 @@ from refund_adapters.questions import NOW, AsOf, Questions
 from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.accounts import AccountKind
+from refund_ledger.application import RefundLedger
 from refund_ledger.errors import InvalidInputError, NotFoundError
 from refund_ledger.events import Event
+from refund_ledger.refund import refund_id
 from refund_ledger.storing import Append
+from support.books import Books, a_cash_sale, a_line
 
 
 def saves(store: SqlStore) -> Iterator[tuple[int, tuple[Event, ...]]]:
@@ -105,3 +108,42 @@ def test_a_moment_that_is_none_is_said() -> None:
     with pytest.raises(InvalidInputError, match="as_of: say a position or a recorded time"):
         asked.balances_at(both)
     assert asked.balances_at(AsOf(position=0)) == ()
+
+
+def two_companies() -> SqlStore:
+    """A store in which two companies asked for a refund under the same key."""
+    store = SqliteStore(None)
+    for company in ("acme", "other"):
+        books = Books(company=company)
+        books.store.close()
+        books.store, books.ledger = store, RefundLedger(store, company)
+        sale = books.record(a_cash_sale(1, a_line(1, 1000), company=company))
+        books.ask("k", company=company, original=str(sale))
+    return store
+
+
+def test_nothing_of_a_company_that_shares_the_store_is_told() -> None:
+    store = two_companies()
+    asked = Questions(store, "acme")
+
+    assert len(asked.story(refund_id("acme", "k"))) == 1
+    with pytest.raises(NotFoundError):
+        asked.story(refund_id("other", "k"))
+    at = AsOf(position=store.position())
+    steps = asked.explain(kinds=frozenset(AccountKind), as_of=at)
+    assert {step.account.company for step in steps} == {"acme"}
+    assert all(Questions(store, company).rebuild().equal for company in ("acme", "other"))
+
+
+def test_a_number_of_a_day_is_taken_apart_into_what_counted_by_then() -> None:
+    asked = Questions(two_companies(), "acme")
+    recorded, requested = date(2026, 2, 28), date(2026, 3, 1)
+    left = frozenset({AccountKind.REFUNDABLE})
+
+    def balance(last: date) -> dict[str, int]:
+        steps = asked.explain(kinds=left, as_of=AsOf(effective=last), unit="ILS")
+        return {step.account.item: step.balance for step in steps}
+
+    assert balance(recorded - timedelta(days=1)) == {}
+    assert balance(recorded)["payment/1"] == 1000
+    assert balance(requested)["payment/1"] == 0

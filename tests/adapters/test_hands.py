@@ -8,7 +8,7 @@ from refund_adapters.hands import Hands
 from refund_ledger import calling
 from refund_ledger.events import CallInDoubt, Learned, Part
 from refund_ledger.refund import Waits
-from support.one_part import asked, due, events, protocol
+from support.one_part import CASH_SALE, asked, due, events, protocol
 from support.ring import Ring, ring
 
 
@@ -40,6 +40,7 @@ def test_a_look_proves_something_only_after_the_settle_time() -> None:
 def test_what_was_booked_beyond_an_original_is_its_excess() -> None:
     with ring() as house:
         refund = asked(house, amount="10.00")
+        assert hands(house).originals(refund) == {CASH_SALE}
         assert hands(house).excess(refund) == 0
         protocol(house).handle(due(house))
         (document,) = house.desk.refund("k").invoice.documents

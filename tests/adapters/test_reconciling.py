@@ -357,6 +357,12 @@ def test_a_period_that_ends_before_it_begins_is_refused(offline: House, tmp_path
             one()
 
 
+def test_a_file_whose_name_cannot_be_recorded_is_refused(offline: House, tmp_path: Path) -> None:
+    file = offline.export(tmp_path / "a\u202eb.csv")
+    with pytest.raises(InvalidInputError, match="read_from: holds the invisible character"):
+        offline.compare_with(file)
+
+
 def test_a_system_that_cannot_list_a_period_says_so() -> None:
     class Closed:
         name = "ledgerline"

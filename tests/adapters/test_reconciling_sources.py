@@ -86,6 +86,8 @@ def test_a_plus_is_a_sale_or_money_received_and_amounts_have_their_currency() ->
         ({"currency": "shekel"}, "currency: 'shekel' is not an ISO 4217 code"),
         ({"cancelled": "perhaps"}, "cancelled: expected yes or no"),
         ({"customer_id": 1.5}, "customer_id: expected text"),
+        ({"customer_id": "7\ud800"}, "customer_id: holds the invisible character U+D800"),
+        ({"customer_id": "7\u202e"}, "customer_id: holds the invisible character U+202E"),
         ({"comments": ["x"]}, "comments: expected text"),
         ({"total": "5"}, "total: is no field of an exported document"),
     ],

@@ -21,15 +21,18 @@ CELLS = 20
 """Of the fault matrix every so many cells are tried here; `scripts/simulate --matrix` tries all."""
 
 SEEN_AT = {
-    "amount alone is evidence": 12,
+    "amount alone is evidence": 14,
     "no settle delay": 20,
-    "evidence read early, judged late": 23,
-    "no fence before sending": 7,
+    "evidence read early, judged late": 21,
+    "no fence before sending": 8,
     "no claim on documents": 140,
-    "answer dropped on a conflict": 30,
-    "decision retried on a fresh stream": 45,
-    "refusal of another attempt": 569,
-    "seen before taken for a refusal": 49,
+    "answer dropped on a conflict": 128,
+    "decision retried on a fresh stream": 12,
+    "refusal of another attempt": 3,
+    "seen before taken for a refusal": 19,
+    "answer lost with the call after it": 74,
+    "call sent though it was dropped": 65,
+    "fence begun after the save": 8,
 }
 """Where a broken protocol was noticed last; it is looked for from the first seed if not there."""
 

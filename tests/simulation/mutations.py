@@ -12,8 +12,9 @@ from uuid import UUID
 from refund_adapters.protocol import Clock
 from refund_adapters.rivhit import evidence
 from refund_adapters.rivhit.reading import named
-from refund_adapters.store import sqlite
-from refund_ledger import application, calling
+from refund_adapters.sending import Announced, Sending
+from refund_adapters.together import Together
+from refund_ledger import application, calling, storing
 from refund_ledger.application import Decide, RefundLedger, Result
 from refund_ledger.errors import ConflictError
 from refund_ledger.events import Part
@@ -165,6 +166,29 @@ def _both_due(refund: Refund) -> tuple[CallDue, ...]:
     return due
 
 
+def _both_or_nothing(self: Together, both: Append) -> bool:
+    """An answer that cannot be saved with the call after it is not saved alone."""
+    self._below.append(both)
+    return True
+
+
+_append_together = Together.append
+
+
+def _rides_always(self: Together, batch: Append) -> None:
+    """A call that was to be saved with an answer is sent, whether it is saved or not."""
+    _append_together(self, batch)
+    self.has_ridden = True
+
+
+_announce = Sending._announced
+
+
+def _started_late(self: Sending, *args: Any) -> Announced:
+    """The clock of a call is started when it is saved."""
+    return replace(_announce(self, *args), started=self.clock.monotonic())
+
+
 def _claims_nothing(_: object) -> tuple[()]:
     """No document is claimed by anybody."""
     return ()
@@ -187,7 +211,7 @@ MUTATIONS: dict[str, Mutation] = {
             patched=lambda: mock.patch.object(EarlyReader, "read", {}),
         ),
         Mutation("no fence before sending", _without_fence),
-        Mutation("no claim on documents", patched=_patch((sqlite, "claims", _claims_nothing))),
+        Mutation("no claim on documents", patched=_patch((storing, "claims", _claims_nothing))),
         Mutation("answer dropped on a conflict", _ledger(DropsAnswers)),
         Mutation("decision retried on a fresh stream", _ledger(ActsOnAnything)),
         Mutation("parked while the sender waits", _system(Parking)),
@@ -200,6 +224,16 @@ MUTATIONS: dict[str, Mutation] = {
             ),
         ),
         Mutation("seen before taken for a refusal", _system(SeenIsRefused)),
+        Mutation(
+            "answer lost with the call after it",
+            patched=_patch((Together, "_both_saved", _both_or_nothing)),
+        ),
+        Mutation(
+            "call sent though it was dropped", patched=_patch((Together, "append", _rides_always))
+        ),
+        Mutation(
+            "fence begun after the save", patched=_patch((Sending, "_announced", _started_late))
+        ),
     )
 }
 """By name; the unbroken protocol passes where each of these is caught."""

@@ -44,7 +44,7 @@ ON_WRITES: tuple[tuple[Fault, int], ...] = (
     (faults.WRONG_CONTENT_TYPE, 1),
     (faults.EMPTY_ANSWER, 1),
     (faults.REPLAYED, 1),
-    (REFUSED_PLAINLY, 7),
+    (REFUSED_PLAINLY, 14),
     (SLOW_BEFORE, 9),
     (SLOW_AND_LOST, 3),
     (SLOW_AFTER, 3),
@@ -80,6 +80,8 @@ class Climate:
     outages: tuple[tuple[float, float], ...] = ()
     """From when until when nobody listens."""
     executes_twice: float = 0.0
+    persists: float = 0.7
+    """How often something goes wrong with a write again, after one with which it did."""
     only: Fault | None = None
     """For a matrix: exactly this fault, once, at the first call of `on`."""
     on: str = ""
@@ -96,11 +98,15 @@ class Weather(FaultPlan):
     left: float = 30.0
     limit: float = 30.0
     seen: Counter[str] = field(default_factory=Counter)
+    bad: bool = False
+    """Whether something went wrong with the last write."""
 
     def draw(self, method: str) -> Fault | None:
         """Say what happens to this call."""
         fault = None if self.calm else self._drawn_for(method)
         kind = "write" if method in WRITES else "read"
+        if method in WRITES:
+            self.bad = fault is not None
         if fault:
             self.seen[f"{kind}: {fault.name}"] += 1
         return fault
@@ -109,7 +115,7 @@ class Weather(FaultPlan):
         if self.climate.on:
             return self._scripted(method)
         writes = method in WRITES
-        if self.chance.random() >= (self.climate.writes if writes else self.climate.reads):
+        if self.chance.random() >= self._likely(writes=writes):
             return None
         if writes and self.chance.random() < self.climate.executes_twice:
             return faults.EXECUTED_TWICE
@@ -118,6 +124,12 @@ class Weather(FaultPlan):
         if not makes_one(fault, method, self.switches) and not self.climate.executes_twice:
             return faults.ANSWER_LOST
         return self._timed(fault)
+
+    def _likely(self, *, writes: bool) -> float:
+        """How likely something goes wrong: bad weather stays over the writes for a while."""
+        if not writes:
+            return self.climate.reads
+        return max(self.climate.writes, self.climate.persists if self.bad else 0.0)
 
     def _scripted(self, method: str) -> Fault | None:
         if method != self.climate.on or self.seen:

@@ -296,7 +296,7 @@ def _climate(rng: random.Random, breaks: Break) -> Climate:
         outages.append((begin, begin + rng.choice((5.0, 60.0, 400.0))))
     late = rng.uniform(300, 1200) if breaks is Break.LATE else 120.0
     return Climate(
-        writes=rng.choice((0.1, 0.35, 0.6)),
+        writes=rng.choice((0.1, 0.3, 0.5)),
         reads=rng.choice((0.0, 0.03, 0.1)),
         longest_life=late,
         outages=tuple(outages),

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -58,7 +58,7 @@ class Cluster:
         self.workers: list[subprocess.Popen[bytes]] = []
         self.master = ""
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         """Start a master and two workers, and wait until both are known."""
         port = _free_port()
         self.master = f"spark://127.0.0.1:{port}"

@@ -23,21 +23,37 @@ _running: list[Any] = []
 
 
 class SparkEngine:
-    """One Spark session; a process has one at a time."""
+    """One Spark session, with views of its own.
+
+    Where this process has a session already, as a pipeline may, that one's cluster answers and the
+    bounds are what it was started with.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
         settings = _settings(bounds)
         pyspark = needed("pyspark", "spark")
-        needed("pyspark.sql", "spark")
-        errors = (needed("pyspark.errors", "spark").PySparkException, _py4j().Py4JError)
-        self._errors: tuple[type[Exception], ...] = errors
+        session = needed("pyspark.sql", "spark").SparkSession
+        self._errors: tuple[type[Exception], ...] = (
+            needed("pyspark.errors", "spark").PySparkException,
+            needed("py4j.protocol", "spark").Py4JError,
+        )
         self._folder = TemporaryDirectory(prefix="refund-ledger-archive-")
         settings["spark.local.dir"] = self._folder.name
         settings["spark.sql.warehouse.dir"] = f"{self._folder.name}/warehouse"
         configured = pyspark.SparkConf(loadDefaults=False).setAll(list(settings.items()))
+        running = session.getActiveSession()
         try:
-            context = pyspark.SparkContext(conf=configured, gateway=_process(configured, bounds))
-            self._session: Any = pyspark.sql.SparkSession(context)
+            if running is None:
+                context = pyspark.SparkContext(
+                    conf=configured, gateway=_process(configured, bounds)
+                )
+                running = session(context)
+                self._started: Any = running
+            else:
+                self._started = None
+            self._session: Any = running.newSession()
+            for name in ("spark.sql.session.timeZone", "spark.sql.ansi.enabled"):
+                self._session.conf.set(name, settings[name])
         except (*self._errors, RuntimeError, OSError, ValueError) as error:
             self._folder.cleanup()
             raise EngineError(
@@ -62,8 +78,9 @@ class SparkEngine:
             raise EngineError(f"Spark could not answer: {reason}") from error
 
     def close(self) -> None:
-        """End the session and remove what it put aside."""
-        self._session.stop()
+        """End the session, if it was begun here, and remove what it put aside."""
+        if self._started is not None:
+            self._started.stop()
         self._folder.cleanup()
 
 
@@ -105,7 +122,3 @@ def _process(configured: Any, bounds: Bounds) -> Any:
         kept = {"stderr": subprocess.DEVNULL} if bounds.quiet else {}
         _running.append(launch(configured, popen_kwargs=kept))
     return _running[0]
-
-
-def _py4j() -> Any:
-    return needed("py4j.protocol", "spark")

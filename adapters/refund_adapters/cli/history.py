@@ -254,7 +254,7 @@ def totals(
 
 
 @app.command(
-    rich_help_panel=PANEL, epilog="Example: refund-ledger trail --actor dana --from 2026-01-01"
+    rich_help_panel=PANEL, epilog="Example: refund-ledger trail --by dana --from 2026-01-01"
 )
 @everywhere
 def trail(

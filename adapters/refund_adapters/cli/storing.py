@@ -54,7 +54,7 @@ def adopt(
     *,
     why: Annotated[str, typer.Option(help="Stands in the store for ever.")],
 ) -> int:
-    """Go on after a restore or a promotion, once `verify --head FILE` was clean; run as owner."""
+    """Go on after a restore or a promotion, while nobody writes; then `verify --head FILE`."""
     from refund_adapters.store.postgres_migrations import adopt
     from refund_ledger.errors import InvalidInputError
     from refund_ledger.inputs import said

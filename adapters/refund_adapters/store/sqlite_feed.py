@@ -15,7 +15,8 @@ from refund_adapters.store.errors import StoreGoneError
 from refund_adapters.store.feeds import FedRow, FeedSource
 from refund_adapters.store.sql_store import Row, decoded
 from refund_adapters.store.sqlite import SqliteStore, translated
-from refund_adapters.store.sqlite_recorder import BUSY_SECONDS, check_path
+from refund_adapters.store.sqlite_connections import BUSY_SECONDS
+from refund_adapters.store.sqlite_recorder import check_path
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at whether the file has changed."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -14,17 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
-from eventsourcing.sqlite import (
-    SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
-    SQLiteCursor,
-    SQLiteDatastore,
-)
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
+from refund_adapters.store import sqlite_connections
 from refund_adapters.store.chain import NOTHING_BEFORE, link
 from refund_adapters.store.errors import NewerStoreError, NotOurStoreError
 from refund_adapters.store.sql_store import key_of
+from refund_adapters.store.sqlite_connections import Datastore
 from refund_ledger.accounts import GUARDED, Account, Posting
 from refund_ledger.errors import (
     BalancesMovedError,
@@ -44,10 +39,6 @@ SCHEMA_VERSION = 2
 SCHEMA_FILES = ("sqlite_schema.sql", "sqlite_tree.sql")
 FIRST_VERSION = 1
 """Of each stream; what comes later follows an event."""
-CLOSE_SECONDS = 5.0
-BUSY_SECONDS = 30
-STATEMENTS = 256
-"""How many compiled statements a connection keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,66 +52,6 @@ class Rules:
     """For each event, in order."""
     seen: tuple[tuple[Account, int], ...]
     due: tuple[tuple[UUID, tuple[CallDue, ...]], ...]
-
-
-class _Pool(SQLiteConnectionPool):
-    """Connections that write durably and wait for other writers."""
-
-    def _create_connection(self) -> SQLiteConnection:
-        # The library's own keeps one statement only, so that each would be compiled every time.
-        plain = sqlite3.connect(
-            self.db_name,
-            uri=True,
-            check_same_thread=False,
-            isolation_level=None,
-            cached_statements=STATEMENTS,
-            timeout=BUSY_SECONDS,
-        )
-        plain.row_factory = sqlite3.Row
-        if not (self.is_sqlite_memory_mode or self.is_journal_mode_wal):
-            (mode,) = plain.execute("PRAGMA journal_mode").fetchone()
-            if mode != "wal":
-                plain.execute("PRAGMA journal_mode=WAL")
-            self.is_journal_mode_wal = True
-        for pragma in (
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            # Without it INSERT OR REPLACE would take rows out behind the triggers' back.
-            "recursive_triggers=ON",
-            f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
-        ):
-            plain.execute(f"PRAGMA {pragma}")
-        return SQLiteConnection(sqlite_conn=plain, max_age=self.max_age)
-
-    def close(self) -> None:
-        """Close when nobody reads or writes any more; closing under a reader would crash Python."""
-        until = time.monotonic() + CLOSE_SECONDS
-        with self._put_condition:
-            while self._in_use and (left := until - time.monotonic()) > 0:
-                self._put_condition.wait(left)
-            super().close()
-
-
-class Datastore(SQLiteDatastore):
-    """The library's datastore over our pool; a writing transaction takes the write lock at once."""
-
-    def __init__(self, db_name: str) -> None:
-        super().__init__(db_name)
-        self.pool.close()
-        self.pool = _Pool(db_name=db_name, lock_timeout=BUSY_SECONDS, pool_timeout=BUSY_SECONDS)
-
-    @contextmanager
-    def writing(self) -> Iterator[SQLiteCursor]:
-        """Run a transaction that begins with the write lock, so that it cannot fail halfway."""
-        with self.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
 
 
 class SqliteRecorder(SQLiteApplicationRecorder):
@@ -367,7 +298,7 @@ def check_path(path: str) -> Path:
         )
     if whole.exists():
         # A connection of the pool would turn the file to write-ahead logging before it asks.
-        with closing(sqlite3.connect(whole, timeout=BUSY_SECONDS)) as connection:
+        with closing(sqlite3.connect(whole, timeout=sqlite_connections.BUSY_SECONDS)) as connection:
             _is_complete(SQLiteCursor(connection.cursor()))
     return whole
 

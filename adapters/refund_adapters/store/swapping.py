@@ -66,7 +66,9 @@ class Fresh:
                 if account.kind in GUARDED:
                     bare = account._replace(refund="")
                     self._held[bare] = self._held.get(bare, 0) + amount
-                    self._since.setdefault(bare, self._command[1])
+                    # The order of the feed is not that of positions on every database.
+                    since = self._command[1]
+                    self._since[bare] = min(self._since.get(bare, since), since)
         self.postings += len(found)
         return found
 

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from refund_adapters.store import sqlite_recorder
+from refund_adapters.store import sqlite_connections
 from refund_adapters.store.errors import (
     DamagedStoreError,
     NewerStoreError,
@@ -267,7 +267,7 @@ def test_a_full_database_says_that_nothing_was_written(tmp_path: Path) -> None:
 def test_a_store_held_by_another_for_too_long_is_busy(
     ours: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.01)
     with Books(str(ours), minutes=20) as books, closing(sqlite3.connect(ours)) as holder:
         before = dump(books.store)
         holder.execute("BEGIN IMMEDIATE")
@@ -281,7 +281,7 @@ def test_a_store_held_by_another_for_too_long_is_busy(
 def test_a_file_held_whole_by_another_cannot_be_opened(
     ours: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(ours)) as holder:
         holder.execute("PRAGMA locking_mode=EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
@@ -292,7 +292,7 @@ def test_a_file_held_whole_by_another_cannot_be_opened(
 def test_a_store_that_another_is_creating_for_too_long_is_not_created_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_recorder, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.01)
     path = tmp_path / "refunds.db"
     with closing(sqlite3.connect(path)) as holder:
         holder.execute("BEGIN IMMEDIATE")

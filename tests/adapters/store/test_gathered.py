@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 
-from refund_ledger.accounts import AccountKind
+from refund_adapters.store.errors import DamagedStoreError
+from refund_adapters.store.postgres import PostgresStore
+from refund_adapters.store.sql_store import SqlStore
+from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.storing import Store
-from support.books import Books, a_cash_sale, a_line
+from support.books import Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
 from support.histories import CASH_SALE, INVOICE, RECEIPT, histories
+from support.stores import rows
 
 REFS = [str(ref) for ref in (INVOICE, RECEIPT, CASH_SALE)]
 
@@ -46,3 +51,66 @@ def test_companies_that_share_a_store_do_not_see_each_others_credit(books: Books
     assert theirs.credits("other", "7", "ILS") == []
     ours = books.store.about("acme", [sale.ref.stream("acme")], [str(sale.ref)])
     assert ours.credits("acme", "7", "ILS") == [("grant:ours", 5)]
+
+
+def without_order(store: SqlStore) -> None:
+    """Let the database give rows that nobody asked an order of in the order that suits least."""
+    if isinstance(store, PostgresStore):
+        rows(store, "CREATE INDEX backwards ON stored_events ((-notification_id))")
+        rows(store, "CLUSTER stored_events USING backwards")
+        ((database,),) = rows(store, "SELECT current_database()")
+        for way in ("enable_indexscan", "enable_bitmapscan"):
+            rows(store, f'ALTER DATABASE "{database}" SET {way} = off')
+        store._connections.forget()
+    else:
+        store.ask("PRAGMA reverse_unordered_selects = ON", ())
+
+
+def test_the_events_of_a_stream_are_in_order_however_the_database_finds_them(
+    books: Books,
+) -> None:
+    sale = an_invoice(1, a_line(1, 1000))
+    books.record(sale)
+    for number in (10, 11, 12):
+        books.record(a_receipt(number, a_payment(1, 100), closes=[(sale.ref, 100)]))
+    without_order(books.store)
+    stream = sale.ref.stream("acme")
+
+    seen = books.store.about("acme", [stream], [str(sale.ref)])
+
+    assert [event.originator_version for event in seen.stream(stream)] == [1, 2, 3, 4]
+    asked = books.refund(books.ask("k", original=str(sale.ref), amount=300)).request
+    assert asked.credited == 300
+
+
+ODD = ("o'clock", "100 %", "%s", "what?", '"', "a b", "; --", "ש")
+
+
+@pytest.mark.parametrize("customer", ODD)
+def test_a_customer_may_have_any_name(books: Books, customer: str) -> None:
+    sale = a_cash_sale(1, a_line(1, 1000), customer_id=customer)
+    books.record(sale)
+    books.grant(customer, 5, customer_id=customer)
+    other = books.grant(f"{customer} {customer}", 7, customer_id=customer)
+
+    seen = books.store.about("acme", [sale.ref.stream("acme")], [str(sale.ref), other])
+
+    held = [(f"grant:{customer}", 5), (other, 7)]
+    assert seen.credits("acme", customer, "ILS") == held
+    assert books.store.credits("acme", customer, "ILS") == held
+    credit = Account("acme", AccountKind.CREDIT, other, customer=customer, unit="ILS")
+    assert seen.balance(credit) == -7
+    books.ask("k", kind="credit", customer_id=customer, amount=7, method="cash", credits=[other])
+    assert books.store.credits("acme", customer, "ILS") == held[:1]
+
+
+def test_what_no_store_ever_wrote_is_said_to_be_damage(books: Books) -> None:
+    sale = a_cash_sale(1, a_line(1, 1000))
+    books.record(sale)
+    if isinstance(books.store, PostgresStore):
+        pytest.skip("its columns cannot hold it")
+    rows(books.store, "PRAGMA ignore_check_constraints = ON")
+    rows(books.store, "UPDATE balances SET balance = 'x' WHERE subject = ?", str(sale.ref))
+
+    with pytest.raises(DamagedStoreError):
+        books.store.about("acme", [], [str(sale.ref)])

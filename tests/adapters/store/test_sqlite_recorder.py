@@ -13,7 +13,8 @@ import pytest
 from eventsourcing.tests import persistence
 
 from refund_adapters.store.sqlite import SqliteStore
-from refund_adapters.store.sqlite_recorder import Datastore, SqliteRecorder
+from refund_adapters.store.sqlite_connections import Datastore
+from refund_adapters.store.sqlite_recorder import SqliteRecorder
 from support.books import Books, a_cash_sale, a_line
 from support.stores import dump, rows
 
@@ -74,17 +75,6 @@ def test_replacing_is_refused_as_well(books: Books, table: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="are append-only"):
         rows(books.store, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")  # noqa: S608
     assert dump(books.store) == before
-
-
-def test_a_connection_writes_durably_and_checks_references(books: Books) -> None:
-    assert isinstance(books.store, SqliteStore)
-    with books.store.recorder.datastore.get_connection(commit=False) as connection:
-        cursor = connection.cursor()
-        found = []
-        for pragma in ("synchronous", "foreign_keys", "busy_timeout"):
-            cursor.execute(f"PRAGMA {pragma}")
-            found.append(cursor.fetchone()[0])
-    assert found == [2, 1, 30_000]
 
 
 def test_compacting_a_file_keeps_every_position(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 
 from projections.histories import COMPANY, play
@@ -15,10 +16,11 @@ from refund_adapters.store.errors import ReadOnlyStoreError
 from refund_adapters.store.postgres_address import Address
 from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
-from refund_adapters.store.swapping import swap_postgres
+from refund_adapters.store.swapping import Fresh, swap_postgres
 from refund_ledger.refund import Waits
 from refund_ledger.storing import Append
 from refund_projections.rebuild import AccountDiffers
+from support.books import Books
 from support.ledger_servers import OWNER
 from support.remembering import remembering
 from support.stores import rows
@@ -116,3 +118,21 @@ def test_a_server_is_as_the_events_say_again(postgres_ledger: str) -> None:
     with pytest.raises(ReadOnlyStoreError, match="refuses this user"):
         swap_postgres(Address.parse(postgres_ledger))
     store.close()
+
+
+def test_a_balance_is_as_old_as_its_lowest_position_whatever_the_order_of_the_feed() -> None:
+    with Books() as books:
+        source = books.grant("late", 5)
+        books.reduce("late", 2)
+        sooner, later = (stored for _, stored in stored_events(books))
+    fresh = Fresh()
+
+    fresh.rows([(9, sooner), (8, later)])
+
+    (credit,) = (row for row in fresh.balances() if row[2] == source)
+    assert credit[-2:] == (-3, 8)
+
+
+def stored_events(books: Books) -> list[tuple[int, StoredEvent]]:
+    """Everything that is stored, with its positions."""
+    return [one for page in books.store._pages(0, None) for one in page]
