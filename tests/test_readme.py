@@ -9,6 +9,8 @@ import pytest
 import typer
 
 from refund_adapters.cli.main import app
+from refund_adapters.settings import PREFIX, Settings
+from support.pages import section
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -40,9 +42,13 @@ def test_the_two_commands_are_there_and_can_be_run() -> None:
 
 
 def test_every_command_that_the_readme_names_exists() -> None:
-    table = re.findall(r"^\| (`.*?) \|", README, re.MULTILINE)
+    table = re.findall(r"^\| (`.*?) \|", section(README, "The command"), re.MULTILINE)
     named = {name.split()[0] for row in table for name in re.findall(r"`([a-z ]+)`", row)}
     known = typer.main.get_command(app)
     assert isinstance(known, typer.core.TyperGroup)
-    assert named
-    assert named <= set(known.commands)
+    assert named == set(known.commands), "and it names them all"
+
+
+def test_every_setting_is_named() -> None:
+    named = set(re.findall(rf"`{PREFIX}([A-Z_]+)`", README))
+    assert named == {name.upper() for name in Settings.model_fields}

@@ -76,10 +76,10 @@ def status(operator: Terminal) -> str:
     return str(operator.json("show", "k")["refund"]["status"])
 
 
-def test_the_readme_shows_four_decisions_and_no_other_command() -> None:
+def test_the_readme_shows_five_decisions_and_no_other_command() -> None:
     commands = re.findall(r"^refund-ledger (\w+)", SECTION, re.MULTILINE)
 
-    assert commands == ["resolve", "resolve", "resolve", "acknowledge"]
+    assert commands == ["resolve", "resolve", "resolve", "acknowledge", "discrepancy"]
 
 
 def test_a_document_that_a_person_found_ends_the_doubt(operator: Terminal, server: Sandbox) -> None:
@@ -147,6 +147,21 @@ def test_an_alert_stays_until_somebody_says_what_was_done(
     operator.ok(*filled(4, "k", "invoice", version(operator), unexpected))
 
     assert not [one for one in pending(operator) if "alert" in json.dumps(one)]
+
+
+def test_what_was_booked_beyond_an_original_is_explained(operator: Terminal) -> None:
+    operator.ok("withdraw", "k")
+    operator.ok(
+        *("outside", "record", "invoice", "3/482", "--customer", "1001", "--currency", "ILS"),
+        *("--amount", "300.00", "--date", "2026-03-01", "--original", SALE),
+    )
+    (waiting,) = pending(operator)[0]["pending"]  # type: ignore[misc]
+    assert (waiting["status"], waiting["document"]) == ("unexplained", "document 3/482")
+
+    operator.ok(*filled(5, "k", "invoice", 0, "3/482"))
+
+    assert operator.ok("pending").out == "nothing waits\n"
+    assert "0.00 ILS beyond it" not in operator.ok("originals", "show", SALE).out
 
 
 def made(server: Sandbox) -> list[str]:

@@ -46,6 +46,10 @@ class Pending:
     """What is to be explained: a document, or a reduced credit."""
 
 
+def _is_settled(refund: Refund) -> bool:
+    return refund.status.is_over and not calls_due(refund)
+
+
 class Waiting:
     """The refunds that are not over or still wait for something, and the alerts nobody has seen.
 
@@ -56,10 +60,16 @@ class Waiting:
         self.refunds: dict[UUID, Refund] = {}
         self._alerts: dict[UUID, list[LateSuccessFound]] = {}
         self._discrepancies: dict[Key, Discrepancy] = {}
+        self._command = ""
+        self._settled: list[UUID] = []
+        """Refunds that wait for nothing, as far as the command goes that is being read."""
 
     def add(self, event: Event) -> None:
         """Count one event; raises `InvariantError` where a refund's stream has lost its request."""
         count(self._discrepancies, event)
+        if event.command_id != self._command:
+            self.let_go()
+            self._command = event.command_id
         if not isinstance(event, RefundEvent):
             return
         self._heed_alerts(event)
@@ -72,10 +82,19 @@ class Waiting:
                 )
             return
         refund = evolve(before, event)
-        if refund.status.is_over and not calls_due(refund):
-            self.refunds.pop(refund.id, None)
-        else:
-            self.refunds[refund.id] = refund
+        self.refunds[refund.id] = refund
+        if _is_settled(refund):
+            self._settled.append(refund.id)
+
+    def let_go(self) -> None:
+        """Forget what waits for nothing, now that a command is read to its end.
+
+        Between two events of one command a refund may wait for nothing, and then for something.
+        """
+        for refund in self._settled:
+            if refund in self.refunds and _is_settled(self.refunds[refund]):
+                del self.refunds[refund]
+        self._settled.clear()
 
     def _heed_alerts(self, event: RefundEvent) -> None:
         alerts = self._alerts.setdefault(event.originator_id, [])
@@ -99,6 +118,7 @@ class Waiting:
 
     def due(self, company: str) -> tuple[CallDue, ...]:
         """Everything due of a company, the longest waiting first."""
+        self.let_go()
         found = (
             call
             for refund in self.refunds.values()
@@ -109,6 +129,7 @@ class Waiting:
 
     def pending(self, company: str) -> tuple[Pending, ...]:
         """Everything of a company that is not settled, the longest waiting first."""
+        self.let_go()
         refunds = [one for one in self.refunds.values() if one.request.company == company]
         unexplained = [one for one in self.discrepancies if one.cause.company == company]
         beyond = {one.original for one in unexplained if one.excess}
@@ -143,6 +164,7 @@ def fold(events: Iterable[Event]) -> Waiting:
     waiting = Waiting()
     for event in events:
         waiting.add(event)
+    waiting.let_go()
     return waiting
 
 

@@ -78,7 +78,9 @@ def test_each_company_is_apart_and_their_totals_are_added_up_above(
 
 
 def test_every_company_is_asked_and_who_cannot_answer_says_why(tmp_path: Path) -> None:
-    both = Companies({"acme": f"sqlite:///{tmp_path}/a.db", "bolt": f"sqlite:///{tmp_path}/no/b.db"})
+    both = Companies(
+        {"acme": f"sqlite:///{tmp_path}/a.db", "bolt": f"sqlite:///{tmp_path}/no/b.db"}
+    )
 
     def position(_: str, store: SqlStore) -> int:
         return store.position()

@@ -22,6 +22,20 @@ def sale_asked_back(terms: Terms | None = None) -> Company:
     return company
 
 
+def test_a_refund_that_is_closed_again_by_one_command_is_watched_all_the_same() -> None:
+    company = sale_asked_back()
+    (refund,) = company.refunds
+    company.submit(refund, Part.INVOICE)
+    company.doubt(refund, Part.INVOICE)
+    company.close(refund)
+    company.not_sent(refund, Part.INVOICE)
+    last, before = company.events()[-1], company.events()[-2]
+    assert (before.TOPIC, last.TOPIC) == ("refund.call_not_sent", "refund.closed")
+    assert before.command_id == last.command_id
+    assert fold(company.events()).due(COMPANY) == calls_due(company.refund(refund))
+    assert [call.waits for call in company.store.due(COMPANY, *Waits)] == [Waits.WATCH]
+
+
 def only(company: Company) -> Pending:
     """The one thing pending, told alike by a replay and by the loaded refund."""
     refund = company.refund(company.refunds[0])

@@ -85,7 +85,7 @@ class Archive:
     def sums(
         self, *, position: int | None = None, effective: date | None = None
     ) -> list[tuple[Account, int]]:
-        """The signed sum of each account, those that are not zero, in key order."""
+        """The signed sum of each account, those that are not zero, in key order; all in memory."""
         rows = self.engine.ask(Query.ACCOUNTS, self._number(position), effective or LAST_DAY)
         return [(Account(row[0], AccountKind(row[1]), *row[2:7]), whole(row[7])) for row in rows]
 
