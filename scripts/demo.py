@@ -1,11 +1,13 @@
 """The main job on real input, by the real command: asked, agreed, sent once, booked, and proven.
 
 Starts the Rivhit-compatible sandbox on loopback and runs `refund-ledger` as anybody would; one
-answer of the server is lost on the way, on purpose. Everything is kept in a folder that goes away.
+answer of the server is lost on the way, on purpose. Everything is kept in a folder that goes away;
+with --postgres, on a PostgreSQL server that goes away.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shlex
@@ -13,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from refund_adapters.sandbox import faults
@@ -27,14 +31,14 @@ QUICK = {"call_limit": 2, "abandoned_life": 0.5, "lists_lag": 0.2, "clock_error"
 """Times that suit a sandbox; for the real system they are minutes, since its own are not known."""
 
 
-def main() -> int:
+def main(*, on_server: bool) -> int:
     """Run the story; returns 1 where a step did not end as it should."""
     sandbox = Sandbox(token=TOKEN, now=real_time, rng=seeded())
     load_demo(sandbox.books)
     sandbox.faults.script("Receipt.New", faults.ANSWER_LOST)
-    with tempfile.TemporaryDirectory() as folder, serving(sandbox):
+    with store(on_server=on_server) as address, serving(sandbox):
         os.environ.update(
-            REFUND_LEDGER_STORE=f"sqlite:///{folder}/refunds.db",
+            REFUND_LEDGER_STORE=address,
             REFUND_LEDGER_COMPANY="demo",
             REFUND_LEDGER_ACTOR="dana",
             REFUND_LEDGER_RIVHIT_URL=f"{sandbox.base_url}/online/RivhitOnlineAPI.svc",
@@ -48,6 +52,21 @@ def main() -> int:
         calls_made(sandbox)
         tell("Proof: every event replayed from nothing, compared with what is live.")
         return run("rebuild")
+
+
+@contextmanager
+def store(*, on_server: bool) -> Iterator[str]:
+    """Make an empty store and say where it is; it goes away with all that is in it."""
+    if not on_server:
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite:///{folder}/refunds.db"
+        return
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from support.ledger_servers import new_ledger  # noqa: PLC0415 - a server only where it is asked
+    from support.postgres import Server  # noqa: PLC0415 - as above
+
+    with Server() as server, new_ledger(server) as address:
+        yield address
 
 
 def story() -> None:
@@ -155,7 +174,9 @@ def tell(words: str) -> None:
 
 
 if __name__ == "__main__":
+    given = argparse.ArgumentParser(description="Show the main job, told step by step.")
+    given.add_argument("--postgres", action="store_true", help="keep it on a PostgreSQL server")
     started = time.monotonic()
-    ended = main()
+    ended = main(on_server=given.parse_args().postgres)
     sys.stdout.write(f"\nThe demo took {time.monotonic() - started:.0f} s.\n")
     raise SystemExit(ended)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -46,27 +47,31 @@ def reaching(accounting: Sandbox) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("kept_in", ["file", "server"])
-def test_each_question_has_the_answer_that_the_page_shows(
+@pytest.fixture(params=["file", "server"])
+def terminal(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     accounting: Sandbox,
-    kept_in: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    terminal = Terminal(tmp_path, capsys, reaching(accounting))
-    if kept_in == "server":
-        terminal.environment["REFUND_LEDGER_STORE"] = request.getfixturevalue("postgres_ledger")
+) -> Terminal:
+    """Sit a person at a terminal over a ledger of each sort."""
+    opened = Terminal(tmp_path, capsys, reaching(accounting))
+    if request.param == "server":
+        opened.environment["REFUND_LEDGER_STORE"] = request.getfixturevalue("postgres_ledger")
+    return opened
 
+
+def test_each_question_has_the_answer_that_the_page_shows(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(terminal.folder)
     for one in shown(page("QUESTIONS.md")):
         run_shown(terminal, one)
 
-    if kept_in == "file":
+    if terminal.store.exists():
         (code,) = blocks(page("QUESTIONS.md"), "python")
         exec(compile(code, "QUESTIONS.md", "exec"), {})  # noqa: S102 - the page's own code
-        assert capsys.readouterr().out.splitlines() == ["1004 ILS -209066", "True"]
+        assert terminal.capture.readouterr().out.splitlines() == ["1004 ILS -209066", "True"]
 
 
 def shell(tmp_path: Path, server: Server, accounting: Sandbox) -> Shell:
@@ -132,8 +137,6 @@ def test_the_way_into_production_is_walked_line_by_line(
 
 def has_password(server: Server) -> bool:
     """Whether the line that asks for a password has set one."""
-    import psycopg  # noqa: PLC0415 - asked once
-
     with psycopg.connect(server.dsn()) as superuser:
         row = superuser.execute(
             "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = %s", (SERVICE,)

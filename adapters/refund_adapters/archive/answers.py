@@ -59,8 +59,12 @@ class Archive:
         log = read_log(folder)
         views = [View(table, log.paths(company, table)) for table in Table]
         started = opened(engine, bounds or Bounds())
-        for view in views:
-            started.show(view)
+        try:
+            for view in views:
+                started.show(view)
+        except BaseException:
+            started.close()
+            raise
         return cls(log, company, started)
 
     def __enter__(self) -> Self:

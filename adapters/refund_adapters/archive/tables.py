@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, get_type_hints
 from refund_adapters.archive.lines import EventLine, Line
 from refund_ledger.errors import InvalidInputError
 
-GROUP_LINES = 50_000
+GROUP_LINES = 25_000
 """Lines of one row group at most; this many are in memory at once."""
 GROUP_LETTERS = 16_000_000
 """Letters of state in one row group, after which the next begins."""

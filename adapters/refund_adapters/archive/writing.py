@@ -33,7 +33,7 @@ from refund_adapters.store.sql_store import SqlStore
 
 SLICE = 200_000
 """Events of one entry; so many are written again at most where a run dies."""
-MOST_COMPANIES = 50
+MOST_COMPANIES = 20
 """Companies of one entry, since each has its files open."""
 
 

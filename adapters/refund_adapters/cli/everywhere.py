@@ -89,9 +89,9 @@ class Run:
         from refund_adapters.settings import read_settings
 
         flags |= {"store": self.store, "company": self.company, "actor": self.actor}
-        if self.store is not None:
-            flags["stores"] = {}  # The store that was named goes before the table.
-        return read_settings(**flags)
+        found = read_settings(**flags)
+        # The store that was named goes before the table; a flag would only be added to it.
+        return found if self.store is None else found.model_copy(update={"stores": {}})
 
     @contextmanager
     def desk(self, *, calls: bool = False, creates: bool = False, **flags: Any) -> Iterator[Desk]:

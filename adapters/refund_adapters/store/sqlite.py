@@ -23,8 +23,8 @@ from refund_adapters.store.errors import (
 )
 from refund_adapters.store.sql_store import Row, SqlStore, Values, decoded, due_of, time_of
 from refund_adapters.store.sqlite_bulk import append_many
+from refund_adapters.store.sqlite_connections import Datastore
 from refund_adapters.store.sqlite_recorder import (
-    Datastore,
     Rules,
     SqliteRecorder,
     check_path,

@@ -151,6 +151,13 @@ def test_a_company_that_is_not_there_is_no_company_without_debts(folder: Path) -
         Archive.open(folder, company="acne")
 
 
+def test_a_file_that_is_no_table_is_said_and_the_engine_is_closed(folder: Path) -> None:
+    for path in folder.rglob("*.parquet"):
+        path.write_bytes(b"!" * path.stat().st_size)
+    with pytest.raises(EngineError, match="DuckDB could not answer: "):
+        opened(folder)
+
+
 def test_an_amount_never_comes_through_a_float() -> None:
     assert whole(2**70) == 2**70
     for answer in (1.0, 0.5, float(2**62)):

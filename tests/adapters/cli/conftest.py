@@ -11,7 +11,6 @@ from refund_adapters.sandbox.loading import load_demo
 from refund_adapters.sandbox.server import ROOT, real_time, seeded, serving
 from support.command_line import SECRET, Terminal
 
-
 EVERYWHERE = bool(os.environ.get("CI"))
 """Whether each test runs on a server too; a desk runs one story with every command there."""
 ABOUT_A_FILE = frozenset(

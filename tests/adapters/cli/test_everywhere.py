@@ -1,6 +1,7 @@
 """What every command has: its run, and flags that are expanded for it."""
 
 import inspect
+import json
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -52,6 +53,16 @@ def test_flags_add_up_and_the_later_ones_win() -> None:
 
     assert (run.store, run.company, run.actor, run.json) == ("b", "c", None, True)
     assert run.out.json
+
+
+def test_a_store_that_is_named_goes_before_the_table_of_stores(terminal: Terminal) -> None:
+    terminal.originals()
+    elsewhere = f"sqlite:///{terminal.folder}/elsewhere.db"
+    terminal.environment["REFUND_LEDGER_STORES"] = json.dumps({"main": elsewhere})
+
+    here = terminal.variables()["REFUND_LEDGER_STORE"]
+    assert terminal.json("health", "--store", here)["newest"] == 1
+    assert "elsewhere.db" in terminal.refused("health", code=3)
 
 
 def test_a_machine_that_does_not_know_its_user_asks_for_an_actor(
