@@ -155,7 +155,7 @@ def test_what_was_booked_beyond_an_original_is_explained(operator: Terminal) -> 
         *("outside", "record", "invoice", "3/482", "--customer", "1001", "--currency", "ILS"),
         *("--amount", "300.00", "--date", "2026-03-01", "--original", SALE),
     )
-    (waiting,) = pending(operator)[0]["pending"]  # type: ignore[misc]
+    (waiting,) = operator.json("pending")["pending"]
     assert (waiting["status"], waiting["document"]) == ("unexplained", "document 3/482")
 
     operator.ok(*filled(5, "k", "invoice", 0, "3/482"))
