@@ -126,8 +126,8 @@ def _of_a_rule(error: psycopg.Error) -> LedgerError | None:
             return InvariantError(str(diag.message_primary))
         case "RL006":
             return EraError(
-                "the store was promoted to another timeline while it was open; compare the heads "
-                "kept outside with `refund-ledger store adopt`"
+                "the store was promoted to another timeline while it was open; go on here "
+                "with `refund-ledger store adopt`, then compare with `verify --head FILE`"
             )
         case _:
             return None

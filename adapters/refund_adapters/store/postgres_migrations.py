@@ -147,8 +147,8 @@ def check_era(cursor: Cursor, address: Address) -> None:
     if here != kept:
         raise EraError(
             f"the store {address.where} was written on cluster {kept[0]}, timeline {kept[1]}, and "
-            f"this is {here[0]}, timeline {here[1]}: it was restored or promoted; compare the "
-            "heads kept outside with `refund-ledger store adopt`"
+            f"this is {here[0]}, timeline {here[1]}: it was restored or promoted; go "
+            "on here with `refund-ledger store adopt`, then compare with `verify --head FILE`"
         )
 
 

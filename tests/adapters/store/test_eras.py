@@ -32,9 +32,7 @@ from support.stores import broken_links, dump, kept_events
 
 USED_UP = "DO $$ BEGIN FOR i IN 1..3000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
 """Transaction numbers that a new cluster will give again."""
-NOT_YET = (
-    "was restored or promoted; compare the heads kept outside with `refund-ledger store adopt`"
-)
+NOT_YET = "was restored or promoted; go on here with `refund-ledger store adopt`, then compare"
 
 
 def references(books: Books) -> list[str]:
