@@ -138,7 +138,7 @@ def _question(streams: int, subjects: int) -> str:
     columns = "kind, balance, subject, NULL, customer, item, unit, since FROM balances"
     return (
         "SELECT 0, CAST(originator_id AS TEXT), originator_version, topic, state, '', '', '', 0 "  # noqa: S608
-        f"FROM stored_events WHERE originator_id IN ({ids}) "
+        f"FROM stored_events WHERE originator_id IN ({ids or 'NULL'}) "
         f"UNION ALL SELECT 1, {columns} WHERE {kept} "
         f"UNION ALL SELECT 2, {columns} WHERE company = ? AND customer <> '' "
         f"AND kind IN ({_KINDS}) AND balance <> 0 "
