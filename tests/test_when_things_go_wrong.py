@@ -9,6 +9,8 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.loading import load_demo
 from refund_adapters.sandbox.server import real_time, seeded, serving
+from refund_ledger.refund import WATCH_AFTER
 from support.command_line import SECRET, TOO_LONG, Terminal
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -175,11 +178,18 @@ def made(server: Sandbox) -> list[str]:
 
 
 def watched(operator: Terminal) -> None:
-    """Bring the watch forward, which otherwise looks after a quarter of an hour."""
-    with sqlite3.connect(operator.store) as connection:
+    """Bring the watch forward, which otherwise looks after a quarter of an hour.
+
+    Not before a look proves something: until then a watch would find nothing to do.
+    """
+    with closing(sqlite3.connect(operator.store)) as connection, connection:
+        rows = connection.execute("SELECT not_before FROM calls_due WHERE waits = 'watch'")
+        (due,) = (datetime.fromisoformat(row[0]) for row in rows)
+        send_by = due - WATCH_AFTER[0]
+        settled = send_by + timedelta(seconds=sum(QUICK.values()))
+        time.sleep(max((settled - datetime.now(UTC)).total_seconds(), 0) + 0.1)
         long_ago = "2020-01-01T00:00:00.000000Z"
         connection.execute("UPDATE calls_due SET not_before = ? WHERE waits = 'watch'", (long_ago,))
-    connection.close()
 
 
 def pending(operator: Terminal) -> list[dict[str, object]]:
