@@ -105,7 +105,7 @@ def statement(
     balance = opening
     for event, change in moved:
         balance = _plus(balance, change)
-        lines.append(_line(event, change.net, balance, keys))
+        lines.append(line_of(event, change.net, balance, keys))
     whose = (company, customer_id, currency)
     return Statement(*whose, since, until, opening, tuple(lines), balance)
 
@@ -134,7 +134,8 @@ def _plus(balance: Standing, change: Standing) -> Standing:
     return Standing(balance.net + change.net, balance.available + change.available)
 
 
-def _line(event: Event, net: int, balance: Standing, keys: dict[UUID, str]) -> StatementLine:
+def line_of(event: Event, net: int, balance: Standing, keys: dict[UUID, str]) -> StatementLine:
+    """Make the line of one event; `net` is what it adds to what the customer is owed."""
     refund = event.originator_id if isinstance(event, RefundEvent) else None
     return StatementLine(
         at=event.timestamp,

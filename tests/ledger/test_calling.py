@@ -12,7 +12,8 @@ from refund_ledger.balances import Look
 from refund_ledger.errors import ClaimedError, InvalidInputError, WrongStateError
 from refund_ledger.events import Learned, Part
 from refund_ledger.refund import PartStatus, Status
-from support.books import LOOKED, Books, a_cash_sale, a_line
+from support.books import Books, a_cash_sale, a_line
+from support.calls import LOOKED
 
 PART = Part.INVOICE
 

@@ -10,45 +10,22 @@ from refund_ledger.errors import (
     RefusedError,
 )
 from refund_ledger.events import (
-    DiscrepancyExplained,
-    DocumentId,
     Draw,
     Fall,
     How,
     Part,
     ReductionReason,
 )
-from refund_ledger.originals import OriginalRef
-from support.books import ONE, Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
-from support.outsides import explain, left, open_discrepancies, outside
-
-
-def last(books: Books) -> DiscrepancyExplained:
-    event = books.events()[-1]
-    assert isinstance(event, DiscrepancyExplained)
-    return event
-
-
-def a_sale(books: Books, number: int = 1) -> OriginalRef:
-    return books.record(a_cash_sale(number, a_line(1, 60, 10, quantity=2 * ONE), a_line(2, 30)))
-
-
-def a_duplicate(books: Books, sale: OriginalRef, part: Part, asked: int = 70) -> DocumentId:
-    """A second document of one part; the original has 30 of it left."""
-    refund = books.ask("a", original=str(sale), amount=asked)
-    books.finish(refund)
-    return books.answer(refund, part)
-
-
-def settled(books: Books, *sales: OriginalRef) -> None:
-    """Nothing is left to explain, and the books are sound."""
-    assert open_discrepancies(books) == {}
-    assert books.total(AccountKind.EXCESS) == 0
-    assert books.total(AccountKind.UNEXPLAINED) == 0
-    books.check()
-    for sale in sales:
-        books.check_sale(sale)
-
+from support.books import ONE, Books, a_line, a_payment, a_receipt, an_invoice
+from support.outsides import (
+    a_duplicate,
+    a_sale,
+    explain,
+    last,
+    left,
+    outside,
+    settled,
+)
 
 # --- it was reversed there ------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.accounts import Account
 from refund_ledger.application import RefundLedger
 from refund_ledger.errors import (
     ClaimedError,
@@ -18,43 +18,21 @@ from refund_ledger.errors import (
     RefusedError,
 )
 from refund_ledger.events import (
-    DiscrepancyExplained,
     DocumentId,
     How,
     Part,
 )
-from refund_ledger.originals import Half, OriginalRef
+from refund_ledger.originals import Half
 from refund_ledger.storing import Store
-from support.books import ONE, Books, a_cash_sale, a_line
-from support.outsides import an_explanation, explain, left, open_discrepancies, outside
-
-
-def last(books: Books) -> DiscrepancyExplained:
-    event = books.events()[-1]
-    assert isinstance(event, DiscrepancyExplained)
-    return event
-
-
-def a_sale(books: Books, number: int = 1) -> OriginalRef:
-    return books.record(a_cash_sale(number, a_line(1, 60, 10, quantity=2 * ONE), a_line(2, 30)))
-
-
-def a_duplicate(books: Books, sale: OriginalRef, part: Part, asked: int = 70) -> DocumentId:
-    """A second document of one part; the original has 30 of it left."""
-    refund = books.ask("a", original=str(sale), amount=asked)
-    books.finish(refund)
-    return books.answer(refund, part)
-
-
-def settled(books: Books, *sales: OriginalRef) -> None:
-    """Nothing is left to explain, and the books are sound."""
-    assert open_discrepancies(books) == {}
-    assert books.total(AccountKind.EXCESS) == 0
-    assert books.total(AccountKind.UNEXPLAINED) == 0
-    books.check()
-    for sale in sales:
-        books.check_sale(sale)
-
+from support.books import Books
+from support.outsides import (
+    a_sale,
+    an_explanation,
+    explain,
+    left,
+    outside,
+    settled,
+)
 
 # --- once, and no more than there is --------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 
-from refund_ledger import calling
 from refund_ledger.events import Part
 from refund_ledger.policies import Terms
 from refund_ledger.refund import (
@@ -21,7 +20,7 @@ from refund_ledger.refund import (
     fold,
     refund_id,
 )
-from support.books import LOOKED, Books, a_cash_sale, a_line
+from support.books import Books, a_cash_sale, a_line
 from support.histories import histories
 
 
@@ -32,14 +31,6 @@ def a_refund(books: Books, **fields: object) -> UUID:
 
 def due(books: Books, refund: UUID) -> list[tuple[Part, Waits]]:
     return [(call.part, call.waits) for call in calls_due(books.refund(refund))]
-
-
-def watched(books: Books, refund: UUID, part: Part) -> None:
-    stamp = books.stamp("dispatcher")
-    books.ledger.fact(
-        refund,
-        lambda now, _: calling.watched(now, stamp, part, looked_from=stamp.at, evidence=LOOKED),
-    )
 
 
 def test_the_id_of_a_refund_follows_from_company_and_key_for_ever() -> None:
@@ -155,7 +146,7 @@ def test_a_plain_answer_is_not_looked_at_again_and_a_doubted_one_is_a_few_times(
         for wait in WATCH_AFTER:
             (call,) = calls_due(books.refund(refund))
             assert (call.waits, call.not_before - sent.send_by) == (Waits.WATCH, wait)
-            watched(books, refund, Part.INVOICE)
+            books.watch(refund, Part.INVOICE)
         assert due(books, refund) == []
         assert WATCH_AFTER[0] < timedelta(hours=1)
 

@@ -1,8 +1,9 @@
 """Histories: a small company whose refunds go every way there is, over a real store in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -11,28 +12,24 @@ from hypothesis import strategies as st
 
 from projections.outsides import explain, record_outside
 from refund_adapters.store.sqlite import SqliteStore
-from refund_ledger import calling
 from refund_ledger.application import RefundLedger
 from refund_ledger.asking import read_request
 from refund_ledger.errors import RefusedError
 from refund_ledger.events import (
-    DocumentId,
     Event,
-    Evidence,
     GrantReason,
-    Learned,
     Part,
     ReductionReason,
 )
 from refund_ledger.originals import Closes, Kind, Line, Method, Original, OriginalRef, Payment
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
-from refund_ledger.refund import Refund, Waits, calls_due
+from refund_ledger.refund import Waits, calls_due
 from refund_ledger.stamps import Stamp
+from support.calls import Calls
 
 COMPANY = "acme"
 MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
-SEEN = (Evidence(source="Document.List", said="nothing fits"),)
 
 
 def sale_lines(*nets: int, vat: int = 17) -> tuple[Line, ...]:
@@ -46,14 +43,14 @@ def sale_lines(*nets: int, vat: int = 17) -> tuple[Line, ...]:
 
 
 @dataclass
-class Company:
+class Company(Calls):
     """One company's ledger over a store of its own; time passes by a minute with each command."""
 
     terms: Terms = field(default_factory=Terms)
     currency: str = "ILS"
     store: SqliteStore = field(default_factory=lambda: SqliteStore(None))
     minutes: int = 0
-    documents: int = 0
+    documents: Iterator[int] = field(default_factory=lambda: count(481))
 
     def __post_init__(self) -> None:
         self.ledger = RefundLedger(self.store, COMPANY, self.terms)
@@ -71,9 +68,6 @@ class Company:
 
     def events(self) -> list[Event]:
         return [event for _, event in self.store.events()]
-
-    def refund(self, refund: UUID) -> Refund:
-        return self.ledger.refund(refund)
 
     # --- what the accounting system holds ---------------------------------------------------------
 
@@ -142,103 +136,6 @@ class Company:
         version = self.refund(refund).version
         self.ledger.close(
             refund, self.stamp("avi"), why="no use", seen_version=version, absent=absent
-        )
-
-    # --- calls ------------------------------------------------------------------------------------
-
-    def submit(self, refund: UUID, part: Part) -> None:
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, _: calling.submit(
-                now,
-                stamp,
-                part,
-                method="Document.Cancel" if part is Part.INVOICE else "Receipt.Cancel",
-                reference=f"ref-{part}",
-                marker=f"mark-{part}",
-                request='{"reason":"complaint"}',
-                digest="a" * 64,
-                send_by=stamp.at + timedelta(seconds=10),
-                looked_from=stamp.at,
-                evidence=SEEN,
-            ),
-        )
-
-    def document(self, part: Part) -> DocumentId:
-        self.documents += 1
-        return DocumentId(half=part.half, series=3, number=480 + self.documents)
-
-    def answer(
-        self,
-        refund: UUID,
-        part: Part,
-        *,
-        booked: int | None = None,
-        document: DocumentId | None = None,
-    ) -> DocumentId:
-        """A counter-document exists, whether it is the answer or a late one."""
-        made = document or self.document(part)
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, look: calling.succeeded(
-                now, stamp, part, made, booked=booked, learned=Learned.ANSWER, look=look
-            ),
-        )
-        return made
-
-    def finish(self, refund: UUID) -> None:
-        """Send every part and have it answered."""
-        for part in self.refund(refund).parts:
-            self.submit(refund, part)
-            self.answer(refund, part)
-
-    def not_sent(self, refund: UUID, part: Part) -> None:
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, look: calling.not_sent(
-                now, stamp, part, now.part(part).attempts, why="connection refused", look=look
-            ),
-        )
-
-    def doubt(self, refund: UUID, part: Part, *, for_person: bool = False) -> None:
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, _: calling.in_doubt(
-                now,
-                stamp,
-                part,
-                now.part(part).attempts,
-                why="no answer in time",
-                look_after=stamp.at + timedelta(minutes=5),
-                for_person=for_person,
-                evidence=SEEN,
-            ),
-        )
-
-    def refuse(self, refund: UUID, part: Part) -> None:
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, look: calling.refused(
-                now,
-                stamp,
-                part,
-                now.part(part).attempts,
-                code="-12",
-                message="no such customer",
-                look=look,
-            ),
-        )
-
-    def watch(self, refund: UUID, part: Part) -> None:
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, _: calling.watched(now, stamp, part, looked_from=stamp.at, evidence=SEEN),
         )
 
 

@@ -10,25 +10,22 @@ from typing import Any, Self
 from uuid import UUID
 
 from refund_adapters.store.sql_store import SqlStore
-from refund_ledger import calling
 from refund_ledger.accounts import QUANTITY, Account, AccountKind
 from refund_ledger.application import RefundLedger
 from refund_ledger.asking import Request, read_request
 from refund_ledger.events import (
     DocumentId,
     Event,
-    Evidence,
     GrantReason,
-    Learned,
     Part,
     ReductionReason,
 )
 from refund_ledger.originals import Closes, Kind, Line, Method, Original, OriginalRef, Payment
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
-from refund_ledger.refund import Refund
 from refund_ledger.stamps import Stamp
 from support import soundness
+from support.calls import Calls
 from support.remembering import remembering
 
 COMPANY = "acme"
@@ -36,7 +33,6 @@ CUSTOMER = "7"
 MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ONE = 1_000_000
 """A quantity of one."""
-LOOKED = (Evidence(source="Document.List", said="nothing fits"),)
 
 
 def a_stamp(actor: str = "dana", *, command: str = "command", minutes: int = 0) -> Stamp:
@@ -111,9 +107,10 @@ def a_request(key: str, **fields: Any) -> Request:
 
 
 @dataclass
-class Books:
+class Books(Calls):
     """One company's ledger over a store of its own; a minute passes with each command."""
 
+    way = "New"
     path: str | None = None
     """A file, the address of a server, or none for memory."""
     terms: Terms = field(default_factory=Terms)
@@ -172,10 +169,6 @@ class Books:
         """Request a refund."""
         return self.ledger.request(a_request(key, **fields), self.stamp()).refund.id
 
-    def refund(self, refund: UUID) -> Refund:
-        """How a refund stands."""
-        return self.ledger.refund(refund)
-
     def approve(self, refund: UUID, actor: str = "avi") -> None:
         """A second person agrees."""
         digest = self.refund(refund).request.digest
@@ -216,104 +209,6 @@ class Books:
             seen_version=version,
         )
         return made
-
-    # --- calls ------------------------------------------------------------------------------------
-
-    def submit(self, refund: UUID, part: Part) -> None:
-        """A call is announced; one in doubt with the proof that it is absent."""
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, _: calling.submit(
-                now,
-                stamp,
-                part,
-                method="Document.New" if part is Part.INVOICE else "Receipt.New",
-                reference=f"ref-{part}",
-                marker=f"mark-{part}",
-                request='{"reason":"complaint"}',
-                digest="a" * 64,
-                send_by=stamp.at + timedelta(seconds=10),
-                looked_from=stamp.at,
-                evidence=LOOKED,
-            ),
-        )
-
-    def document(self, part: Part) -> DocumentId:
-        """A document number that nobody has used."""
-        return DocumentId(half=part.half, series=3, number=next(self.documents))
-
-    def answer(
-        self,
-        refund: UUID,
-        part: Part,
-        *,
-        booked: int | None = None,
-        document: DocumentId | None = None,
-    ) -> DocumentId:
-        """A counter-document exists, whether it is the answer or a late one."""
-        made = document or self.document(part)
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, look: calling.succeeded(
-                now, stamp, part, made, booked=booked, learned=Learned.ANSWER, look=look
-            ),
-        )
-        return made
-
-    def book(self, refund: UUID, part: Part, booked: int | None = None) -> DocumentId:
-        """Send a part and have it answered."""
-        self.submit(refund, part)
-        return self.answer(refund, part, booked=booked)
-
-    def finish(self, refund: UUID) -> None:
-        """Send every part and have it answered."""
-        for part in self.refund(refund).parts:
-            self.book(refund, part)
-
-    def doubt(self, refund: UUID, part: Part, *, for_person: bool = False) -> None:
-        """Nobody knows what became of the latest attempt."""
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, _: calling.in_doubt(
-                now,
-                stamp,
-                part,
-                now.part(part).attempts,
-                why="no answer in time",
-                look_after=stamp.at + timedelta(minutes=5),
-                for_person=for_person,
-                evidence=LOOKED,
-            ),
-        )
-
-    def not_sent(self, refund: UUID, part: Part) -> None:
-        """The latest attempt never left."""
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, look: calling.not_sent(
-                now, stamp, part, now.part(part).attempts, why="connection refused", look=look
-            ),
-        )
-
-    def refuse(self, refund: UUID, part: Part) -> None:
-        """The accounting system refused the latest attempt."""
-        stamp = self.stamp("dispatcher")
-        self.ledger.fact(
-            refund,
-            lambda now, look: calling.refused(
-                now,
-                stamp,
-                part,
-                now.part(part).attempts,
-                code="-12",
-                message="no such customer",
-                look=look,
-            ),
-        )
 
     # --- what it comes to -------------------------------------------------------------------------
 

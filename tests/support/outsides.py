@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from refund_ledger.accounts import AccountKind
 from refund_ledger.discrepancies import Discrepancy, fold
-from refund_ledger.events import DocumentId, How, Part
+from refund_ledger.events import DiscrepancyExplained, DocumentId, How, Part
 from refund_ledger.explaining import Explanation
 from refund_ledger.originals import Half, OriginalRef
 from refund_ledger.outside import Outside
 from refund_ledger.refund_events import RefundEvent
-from support.books import COMPANY, CUSTOMER, Books
+from support.books import COMPANY, CUSTOMER, ONE, Books, a_cash_sale, a_line
 
 
 def an_outside(number: int, amount: int, part: Part = Part.INVOICE, **fields: Any) -> Outside:
@@ -84,3 +85,32 @@ def left(books: Books, subject: DocumentId | OriginalRef | str) -> tuple[int, in
     name = str(subject.key) if isinstance(subject, DocumentId) else str(subject)
     found = open_discrepancies(books).get(name)
     return (found.excess, found.unexplained) if found else (0, 0)
+
+
+def last(books: Books) -> DiscrepancyExplained:
+    """The latest event, which is an explanation."""
+    event = books.events()[-1]
+    assert isinstance(event, DiscrepancyExplained)
+    return event
+
+
+def a_sale(books: Books, number: int = 1) -> OriginalRef:
+    """A cash sale of two lines, 100 in all."""
+    return books.record(a_cash_sale(number, a_line(1, 60, 10, quantity=2 * ONE), a_line(2, 30)))
+
+
+def a_duplicate(books: Books, sale: OriginalRef, part: Part, asked: int = 70) -> DocumentId:
+    """A second document of one part; the original has 30 of it left."""
+    refund = books.ask("a", original=str(sale), amount=asked)
+    books.finish(refund)
+    return books.answer(refund, part)
+
+
+def settled(books: Books, *sales: OriginalRef) -> None:
+    """Nothing is left to explain, and the books are sound."""
+    assert open_discrepancies(books) == {}
+    assert books.total(AccountKind.EXCESS) == 0
+    assert books.total(AccountKind.UNEXPLAINED) == 0
+    books.check()
+    for sale in sales:
+        books.check_sale(sale)

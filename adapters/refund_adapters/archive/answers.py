@@ -26,10 +26,9 @@ from refund_adapters.archive.queries import Query
 from refund_adapters.store.mapper import EventMapper
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.errors import InvalidInputError, NotFoundError
-from refund_ledger.events import Event, RefundEvent, RefundRequested
+from refund_ledger.events import Event, RefundRequested
 from refund_projections.credit_balances import CreditBalance, SourceCredit
-from refund_projections.statement import Standing, Statement, StatementLine
-from refund_projections.wording import document_of, words
+from refund_projections.statement import Standing, Statement, line_of
 
 NEWEST = 2**63 - 1
 LAST_DAY = date.max
@@ -143,7 +142,7 @@ class Archive:
                 opening = balance
             else:
                 moved.append((event, whole(row[5]), balance))
-        lines = tuple(_line(event, net, after, keys) for event, net, after in moved)
+        lines = tuple(line_of(event, net, after, keys) for event, net, after in moved)
         whose = (self.company, customer_id, currency)
         return Statement(*whose, since, until, opening, lines, balance)
 
@@ -178,21 +177,6 @@ class Archive:
         return self._mapper.to_domain_event(
             StoredEvent(UUID(stream), version, topic, state.encode())
         )
-
-
-def _line(event: Event, net: int, balance: Standing, keys: dict[UUID, str]) -> StatementLine:
-    refund = event.originator_id if isinstance(event, RefundEvent) else None
-    return StatementLine(
-        at=event.timestamp,
-        what=words(event),
-        document=document_of(event),
-        refund=refund,
-        key=keys.get(refund, "") if refund else "",
-        debit=max(-net, 0),
-        credit=max(net, 0),
-        balance=balance,
-        event_id=event.event_id,
-    )
 
 
 def whole(amount: Any) -> int:
