@@ -5,37 +5,28 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from refund_adapters.cli import main as room
 from support.command_line import CASH_SALE, SECRET, Terminal
 
-COMMANDS = (
-    "sandbox",
-    "originals import",
-    "originals show",
-    "credit grant",
-    "credit reduce",
-    "request",
-    "reasons",
-    "approve",
-    "reject",
-    "withdraw",
-    "dispatch",
-    "pending",
-    "resolve",
-    "acknowledge",
-    "show",
-    "balance",
-    "statement",
-    "rebuild",
-    "seal",
-    "head",
-    "verify",
-)
+
+def commands(group: Any, *before: str) -> Iterator[str]:
+    """Every command of the program, a group's own behind the group's name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *before, name)
+        else:
+            yield " ".join((*before, name))
+
+
+COMMANDS = tuple(commands(typer.main.get_command(room.app)))
 HEAVY = ("httpx", "sqlite3", "uvicorn", "starlette", "eventsourcing", "refund_ledger")
 
 

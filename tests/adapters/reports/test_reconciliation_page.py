@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from refund_adapters.reconciling import Accepted
 from refund_adapters.reports.reconciliation_page import own, page, text
 from refund_projections.differences import Kind
+from support.browser import needs_browser, rendered
 from support.differences import LISTED, a_finding
 from support.reports import HEBREW, HOSTILE, an_outcome
 
@@ -130,3 +132,28 @@ def test_a_name_ends_its_own_reading_direction() -> None:
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\u200f", "\u202e", "\u2066", "\ud800"])
 def test_what_nobody_sees_is_left_out(character: str) -> None:
     assert text(f"a{character}b\nc\td") == "ab c d"
+
+
+TAKES_OVER = "<script>document.title = 'taken over'</script>"
+
+
+@needs_browser
+def test_a_real_browser_shows_hostile_names_and_runs_nothing(tmp_path: Path) -> None:
+    source = page(an_outcome(company=f"</title>{TAKES_OVER}"))
+    shown = Read(rendered(source, tmp_path))
+
+    assert set(shown.tags) == set(Read(source).tags)
+    assert f"Reconciliation of </title>{TAKES_OVER}, 2026-02-01 to 2026-02-28" in shown.words
+    assert HOSTILE.replace("\u202e", "") in " ".join(shown.words)
+
+
+@needs_browser
+@pytest.mark.parametrize("is_ours", [True, False], ids=["the page", "any other page"])
+def test_the_pages_policy_stops_a_script_that_got_in_all_the_same(
+    tmp_path: Path, *, is_ours: bool
+) -> None:
+    source = page(an_outcome()) if is_ours else "<title>harmless</title><body></body>"
+
+    shown = rendered(source.replace("</body>", f"{TAKES_OVER}</body>"), tmp_path)
+
+    assert ("<title>taken over</title>" in shown) == (not is_ours)
