@@ -20,7 +20,7 @@ import simplejson
 
 from refund_adapters.accounting import Wanted
 from refund_adapters.desk import Desk
-from refund_adapters.reconciling import Outcome, Reconciler
+from refund_adapters.reconcile.reconciling import Outcome, Reconciler
 from refund_adapters.rivhit import Rivhit, RivhitSettings
 from refund_adapters.sandbox.books import Books
 from refund_adapters.sandbox.core import Sandbox

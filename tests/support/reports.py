@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from projections.examples import AT, EXAMPLES
-from refund_adapters.reconciling import Accepted, Judged, Outcome
+from refund_adapters.reconcile.reconciling import Accepted, Judged, Outcome
 from refund_ledger.events import ReconciliationDone
 from refund_projections.differences import Kind
 from refund_projections.reconciliation import Total

@@ -17,7 +17,7 @@ from refund_adapters.archive.lines import ListedLine
 from refund_adapters.archive.queries import Query
 from refund_adapters.archive.tables import TableFile
 from refund_adapters.files import rows_of
-from refund_adapters.reconciling_sources import listed_of_row
+from refund_adapters.reconcile.sources import listed_of_row
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.originals import Document, Half
 from refund_projections.sides import Conventions, Nature, Period

@@ -20,7 +20,7 @@ from refund_adapters.cli.everywhere import (
 )
 
 if TYPE_CHECKING:
-    from refund_adapters.reconciling import Outcome
+    from refund_adapters.reconcile.reconciling import Outcome
     from refund_adapters.rivhit import RivhitSettings
     from refund_adapters.settings import Settings
     from refund_projections.sides import Period
@@ -106,7 +106,7 @@ def accept(
     why: Annotated[str, typer.Option(help="Stands in the audit trail.")],
 ) -> int:
     """Accept a difference as it is; with other values on either side it is a new one."""
-    from refund_adapters.reconciling import Reconciler, document_named
+    from refund_adapters.reconcile.reconciling import Reconciler, document_named
     from refund_ledger.errors import InvalidInputError
     from refund_projections.differences import Kind
 
@@ -128,7 +128,7 @@ def accept(
 def runs(run: Run) -> int:
     """List every comparison that was made: when, by whom, over what, and what it came to."""
     from refund_adapters.cli.output import Column
-    from refund_adapters.reconciling import Reconciler
+    from refund_adapters.reconcile.reconciling import Reconciler
     from refund_adapters.reports.reconciliation import moment, run_shape
 
     with run.desk() as desk:
@@ -212,7 +212,7 @@ def _compare(run: Run, asked: _Asked) -> int:
 
 
 def _outcome(run: Run, asked: _Asked) -> Outcome:
-    from refund_adapters.reconciling import Reconciler
+    from refund_adapters.reconcile.reconciling import Reconciler
     from refund_ledger.errors import InvalidInputError
 
     period = _period(asked.since, asked.until)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from refund_adapters.reconciling import Accepted, Judged, Outcome
+from refund_adapters.reconcile.reconciling import Accepted, Judged, Outcome
 from refund_ledger.events import ReconciliationDone, Tally
 from refund_projections.sides import Known, Listed
 from refund_projections.wording_of_differences import accept_command, decimal, what, what_to_do

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import BinaryIO
 
-from refund_adapters.reconciling import Judged, Outcome
+from refund_adapters.reconcile.reconciling import Judged, Outcome
 from refund_adapters.reports.reconciliation import moment
 from refund_ledger.events import Tally
 from refund_projections.sides import Known, Listed

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from refund_adapters.reconciling import Outcome
+from refund_adapters.reconcile.reconciling import Outcome
 from refund_adapters.reports.reconciliation import (
     COLUMNS,
     cell,

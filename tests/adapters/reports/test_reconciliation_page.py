@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.reconciling import Accepted
+from refund_adapters.reconcile.reconciling import Accepted
 from refund_adapters.reports.reconciliation_page import own, page, text
 from refund_projections.differences import Kind
 from support.browser import needs_browser, rendered

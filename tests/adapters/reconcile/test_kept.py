@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from refund_adapters.accounting import UnavailableError
-from refund_adapters.reconciling_kept import Kept, Reading
-from refund_adapters.reconciling_rows import listed_once
+from refund_adapters.reconcile.kept import Kept, Reading
+from refund_adapters.reconcile.rows import listed_once
 from refund_adapters.sandbox.faults import UNAVAILABLE
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.originals import Document, Half

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import simplejson
 
-from refund_adapters.reconciling_rows import listed_of
-from refund_adapters.reconciling_sources import FIELDS, CanList, FileSource, listed_of_row
+from refund_adapters.reconcile.rows import listed_of
+from refund_adapters.reconcile.sources import FIELDS, CanList, FileSource, listed_of_row
 from refund_adapters.rivhit import Rivhit
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.originals import Document, Half

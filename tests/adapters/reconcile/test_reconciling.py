@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from refund_adapters.desk import Desk
-from refund_adapters.reconciling import Reconciler, document_named
+from refund_adapters.reconcile.reconciling import Reconciler, document_named
 from refund_adapters.rivhit.comments import marker
 from refund_adapters.sandbox.papers import Key
 from refund_adapters.sandbox.papers import Kind as PaperKind

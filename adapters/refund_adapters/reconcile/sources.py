@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from refund_adapters.fields import day, decimal, known, short, text, whole, yes_no
 from refund_adapters.files import Numbered, rows_of
-from refund_adapters.reconciling_kept import Kept
-from refund_adapters.reconciling_rows import line_of
+from refund_adapters.reconcile.kept import Kept
+from refund_adapters.reconcile.rows import line_of
 from refund_adapters.rivhit.comments import markers_in
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.inputs import plain_text

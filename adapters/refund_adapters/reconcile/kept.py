@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from refund_adapters.reconciling_rows import OPENED, line_of
+from refund_adapters.reconcile.rows import OPENED, line_of
 from refund_ledger.errors import InvalidInputError
 from refund_projections.sides import Listed, Period
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.reconciling_rows import OPENED, line_of, listed_of, listed_once, told_of
+from refund_adapters.reconcile.rows import OPENED, line_of, listed_of, listed_once, told_of
 from refund_ledger.events import Way
 from refund_ledger.originals import Document, Half
 from refund_projections.sides import Credited, Explained, Known, Listed, Nature, Role
