@@ -41,6 +41,11 @@ class Circuit:
         return self._is_open
 
     @property
+    def opens_next(self) -> bool:
+        """Whether calls are held back after one more that the system does not answer."""
+        return self._is_open or self._failures + 1 >= self.threshold
+
+    @property
     def stays_open(self) -> bool:
         """Whether it opened again after a pause: the system is not back soon."""
         return self._is_open and self._opened > FREE_PROBES + 1

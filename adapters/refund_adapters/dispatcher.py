@@ -237,7 +237,10 @@ class Dispatcher:
                 return False, came
             return self._learn(at.due, came), self._next(line)
         sent = self.protocol.guarded(
-            at.due, lambda: self.protocol.carry_out(at, lambda: self._next(line))
+            at.due,
+            lambda: self.protocol.carry_out(
+                at, lambda: self._next(line), lambda: self._next_after_silence(line)
+            ),
         )
         outcome, after = sent if isinstance(sent, tuple) else (sent, None)
         return self._learn(at.due, outcome), after or self._next(line)
@@ -248,6 +251,10 @@ class Dispatcher:
             return line.popleft() if self._may_go_on() else None
         except IndexError:
             return None
+
+    def _next_after_silence(self, line: Line) -> Ready | None:
+        """Who is next after a call that was not answered, unless that one opens the circuit."""
+        return None if self.circuit.opens_next else self._next(line)
 
     def _take(self) -> list[CallDue]:
         """Take in hand what can be done now, what was never tried first.

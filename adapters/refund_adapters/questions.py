@@ -6,13 +6,15 @@ desk.questions.statement(customer_id="1001", currency="ILS")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from refund_adapters.store.replaying import Heard
+from refund_adapters.store.sharing import rebuild_store
 from refund_adapters.store.sql_store import SqlStore
-from refund_ledger.accounts import Account, AccountKind, Posting
+from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import InvalidInputError, NotFoundError
 from refund_ledger.events import CreditGranted, Event, OriginalRecorded, RefundRequested
 from refund_ledger.originals import OriginalRef
@@ -25,7 +27,7 @@ from refund_projections.calls_due import Pending
 from refund_projections.credit_balances import POSITION, CreditBalance
 from refund_projections.derivation import Step, explain
 from refund_projections.moments import effective_on, effective_until
-from refund_projections.rebuild import Rebuilt, located, rebuild
+from refund_projections.rebuild import Rebuilt
 from refund_projections.remaining import Remaining
 from refund_projections.statement import Statement
 
@@ -40,10 +42,6 @@ class AsOf:
     """Up to the last event that the store had recorded by then: what was known."""
     effective: date | None = None
     """Only what counts on this day or before it: what was so, whenever it became known."""
-
-
-Heard = Callable[[int, int], None]
-"""Hears how many events have been read, out of how many."""
 
 
 NOW = AsOf()
@@ -211,22 +209,12 @@ class Questions:
 
     # --- proof ------------------------------------------------------------------------------------
 
-    def rebuild(self) -> Rebuilt:
-        """Replay every event into fresh sums, balances and calls due, and compare with the live."""
-        with self._store.snapshot():
-            rebuilt = rebuild(
-                self._with_positions(),
-                company=self._company,
-                sums=self._store.sums(self._company),
-                balances=self._store.balances(self._company),
-                due=self._store.due(self._company, *Waits, limit=self._store.position()),
-            )
-            return located(rebuilt, self._with_positions(), self._posted)
+    def rebuild(self, *, workers: int = 1) -> Rebuilt:
+        """Replay every event into fresh postings, balances and calls due; compare with the live.
 
-    def _posted(self, account: Account) -> Iterator[tuple[int, Posting]]:
-        """The stored postings of one account."""
-        columns = account._asdict()
-        return self._store.postings(columns.pop("company"), **columns)
+        More workers are processes of their own; see `store.sharing`.
+        """
+        return rebuild_store(self._store, self._company, self._heard, workers)
 
     # --- reading ----------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Sending: a call is announced in a save, then sent once, and what is answered is recorded.
 
-An answer and the announcement of the next call are one save where they can be. Each is what it is
-alone: the answer is recorded before anything else is done, and the next call is announced before a
-byte of it leaves.
+An answer, or the doubt where none came, and the announcement of the next call are one save where
+they can be. Each is what it is alone: what came of a call is recorded before anything else is done,
+and the next call is announced before a byte of it leaves.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Announced:
 Next = Announced | Ready | None
 """The call after: announced with the answer before it, only ready, or none."""
 Follow = Callable[[], Ready | None]
-"""Hands out the call to go on with; asked only after a call that succeeded."""
+"""Hands out the call to go on with; asked only after a call whose answer, or silence, it was."""
 
 
 def nobody() -> None:
@@ -106,16 +106,21 @@ class Sending(Hands):
         )
         return self._announced(ready, saved.refund, stamp, started)
 
-    def carry_out(self, announced: Announced, follow: Follow = nobody) -> tuple[Outcome, Next]:
-        """Send once and record the answer; a success is saved with the call that follows it."""
+    def carry_out(
+        self, announced: Announced, follow: Follow = nobody, unanswered: Follow = nobody
+    ) -> tuple[Outcome, Next]:
+        """Send once and record what came of it, in one save with the call that follows.
+
+        `follow` hands that out after a success, `unanswered` after a call that is in doubt. What
+        was refused or never left is saved alone.
+        """
         answer = self._send(announced)
-        if not isinstance(answer, Done):
-            return self._record(announced, answer), None
-        ready = follow()
+        ready: Ready | None = None
+        if isinstance(answer, Done | Doubtful):
+            ready = follow() if isinstance(answer, Done) else unanswered()
         if ready is None or not self._may_ride(ready):
-            self._succeeded(announced, answer, self.ledger)
-            return Progress(), ready
-        return Progress(), self._go_on(announced, answer, ready)
+            return self._record(announced, answer, self.ledger), ready
+        return self._go_on(announced, answer, ready)
 
     def _may_ride(self, ready: Ready) -> bool:
         """Whether a call may be announced at once, as far as can be read at the first try."""
@@ -125,16 +130,15 @@ class Sending(Hands):
             # It is read again when the call is announced alone; the answer is not lost for it.
             return False
 
-    def _go_on(self, announced: Announced, answer: Done, ready: Ready) -> Next:
-        """Record a success and announce the next call in one save, or else only the success."""
+    def _go_on(self, announced: Announced, answer: Answer, ready: Ready) -> tuple[Outcome, Next]:
+        """Record an answer and announce the next call in one save, or else only the answer."""
         started = self.clock.monotonic()
         stamp = self.stamp(ready.refund)
         try:
             events = self._attempt(ready.refund, stamp, ready)
         except RefusedError:
             # It is refused again when it is announced alone; the answer is not lost for it.
-            self._succeeded(announced, answer, self.ledger)
-            return ready
+            return self._record(announced, answer, self.ledger), ready
         after = ready.refund
         for event in events:
             after = evolve(after, event)
@@ -145,10 +149,10 @@ class Sending(Hands):
         )
         ledger = copy(self.ledger)
         ledger.store = together
-        self._succeeded(announced, answer, ledger)
+        outcome = self._record(announced, answer, ledger)
         if not together.has_ridden:
-            return ready
-        return self._announced(ready, after, stamp, started)
+            return outcome, ready
+        return outcome, self._announced(ready, after, stamp, started)
 
     def _attempt(self, refund: Refund, stamp: Stamp, ready: Ready) -> tuple[Event, ...]:
         call = ready.call
@@ -182,23 +186,18 @@ class Sending(Hands):
             return NotSent("the time to send had passed before the call began")
         return self.accounting.send(announced.call)
 
-    def _succeeded(self, announced: Announced, answer: Done, ledger: RefundLedger) -> None:
-        self.succeeded(
-            announced.refund,
-            announced.call.part,
-            answer.document,
-            answer.booked,
-            learned=Learned.ANSWER,
-            ledger=ledger,
-        )
-
-    def _record(self, announced: Announced, answer: Refused | Doubtful | NotSent) -> Outcome:
+    def _record(self, announced: Announced, answer: Answer, ledger: RefundLedger) -> Outcome:
         """Save what an answer means; a fact is saved whatever happened to the refund meanwhile."""
         refund, part, attempt = announced.refund, announced.call.part, announced.attempt
+        if isinstance(answer, Done):
+            document, booked = answer.document, answer.booked
+            learned = Learned.ANSWER
+            self.succeeded(refund, part, document, booked, learned=learned, ledger=ledger)
+            return Progress()
         stamp = self.stamp(refund)
         match answer:
             case Refused(code=code, message=message):
-                self.ledger.fact(
+                ledger.fact(
                     refund.id,
                     lambda now, look: calling.refused(
                         now, stamp, part, attempt, code=code, message=message, look=look
@@ -208,7 +207,7 @@ class Sending(Hands):
                 self.say(refund, part, "refused", f"{code} {message}")
                 return Progress()
             case NotSent(why=why):
-                self.ledger.fact(
+                ledger.fact(
                     refund.id,
                     lambda now, look: calling.not_sent(
                         now, stamp, part, attempt, why=why, look=look
@@ -219,7 +218,7 @@ class Sending(Hands):
                 return Unreachable(why)
             case Doubtful(why=why):
                 look_after = self.settled(announced.send_by)
-                self.ledger.fact(
+                ledger.fact(
                     refund.id,
                     lambda now, _: calling.in_doubt(
                         now, stamp, part, attempt, why=why, look_after=look_after

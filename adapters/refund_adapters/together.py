@@ -30,11 +30,7 @@ class Together:
         """Save what is given with the rider; see `refund_ledger.storing.Store`."""
         rider = self._rider
         if rider is not None:
-            both = Append(
-                events=(*batch.events, *rider.events),
-                seen={**rider.seen, **batch.seen},
-                due={**batch.due, **rider.due},
-            )
+            both = batch.joined(rider)
             if not self._exceeds(both) and self._both_saved(both):
                 self._rider, self.has_ridden = None, True
                 return

@@ -360,7 +360,7 @@ class RefundLedger(Groups[Result]):
             return Result(now, repeated=True)
         for event in events:
             now = evolve(now, event)
-        self.store.append(Append(events, look.seen, {refund: calls_due(now)}))
+        self.store.append(Append.decided(events, look, {refund: calls_due(now)}))
         return Result(now, repeated=False)
 
     def _until_saved(self, decide: Callable[[Look], tuple[Event, ...]]) -> bool:
@@ -370,7 +370,7 @@ class RefundLedger(Groups[Result]):
                 events = decide(look)
                 if not events:
                     return False
-                self.store.append(Append(events, look.seen))
+                self.store.append(Append.decided(events, look))
             except MOVED:
                 continue
             except RefusedError:

@@ -119,19 +119,37 @@ def count(known: dict[Key, Discrepancy], event: Event) -> None:
         del known[left.key]
 
 
+def concerns(event: Event) -> bool:
+    """Whether an event leaves something to explain, or explains it."""
+    return isinstance(event, DiscrepancyExplained) or _found(event) is not None
+
+
+_MAY_EXCEED = frozenset(
+    {
+        InvoicePartCancelled,
+        ReceiptPartCancelled,
+        LateSuccessFound,
+        OutsideRefundRecorded,
+        CreditReduced,
+    }
+)
+
+
 def _found(event: Event) -> Discrepancy | None:
     """What an event leaves to explain; none where everything found its place."""
+    if type(event) not in _MAY_EXCEED:
+        return None
     match event:
         case InvoicePartCancelled():
-            found = _of(event, Part.INVOICE, event.fall.source, (event.fall,))
+            return _of(event, Part.INVOICE, event.fall.source, (event.fall,))
         case ReceiptPartCancelled():
-            found = _of(event, Part.RECEIPT, event.receipt, event.draws)
+            return _of(event, Part.RECEIPT, event.receipt, event.draws)
         case LateSuccessFound() | OutsideRefundRecorded():
             placed = (event.fall,) if event.fall else event.draws
             found = _of(event, event.part, event.original, placed)
-            found = replace(found, lines=event.lines, payments=event.payments)
-        case CreditReduced():
-            found = Discrepancy(
+            return found and replace(found, lines=event.lines, payments=event.payments)
+        case CreditReduced(exceeds=exceeds) if exceeds:
+            return Discrepancy(
                 cause=event,
                 subject=event.source,
                 part=Part.RECEIPT,
@@ -139,11 +157,10 @@ def _found(event: Event) -> Discrepancy | None:
                 original="",
                 source=event.source,
                 excess=0,
-                unexplained=event.exceeds,
+                unexplained=exceeds,
             )
         case _:
             return None
-    return found if found.left else None
 
 
 def _of(
@@ -151,7 +168,10 @@ def _of(
     part: Part,
     original: str,
     placed: tuple[Fall, ...] | tuple[Draw, ...],
-) -> Discrepancy:
+) -> Discrepancy | None:
+    unexplained = sum(each.exceeds for each in placed)
+    if not (event.excess or unexplained):
+        return None
     sources = [each.source for each in placed if each.exceeds] or [each.source for each in placed]
     return Discrepancy(
         cause=event,
@@ -161,5 +181,5 @@ def _of(
         original=original,
         source=sources[0] if sources else original,
         excess=event.excess,
-        unexplained=sum(each.exceeds for each in placed),
+        unexplained=unexplained,
     )

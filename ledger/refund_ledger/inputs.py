@@ -18,6 +18,8 @@ Positive = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 
 def plain_text(text: str) -> str:
     """Accept text without control characters and direction marks, which hide what a reader sees."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     for character in text:
         name = unicodedata.category(character)
         if name in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}:

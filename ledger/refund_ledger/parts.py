@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 from refund_ledger.events import (
     CallInDoubt,
@@ -17,6 +17,19 @@ from refund_ledger.events import (
     PartWatched,
     Resolved,
 )
+
+T = TypeVar("T")
+
+
+def changed(state: T, **values: Any) -> T:
+    """A copy of a frozen dataclass (one without slots) with other values of some fields.
+
+    A replay makes several of them for each event; this takes a third of the time of
+    `dataclasses.replace`, which calls the whole constructor.
+    """
+    copy = object.__new__(type(state))
+    vars(copy).update(vars(state), **values)
+    return copy
 
 
 class PartStatus(StrEnum):
@@ -32,7 +45,7 @@ class PartStatus(StrEnum):
     """The refund was closed, and nothing of this part is known to exist."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PartState:
     """One part: the calls made for it and what came of them."""
 
@@ -83,9 +96,9 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
         case CallNotSent():
             return _not_sent(part, event)
         case PartWatched():
-            return replace(part, watches=part.watches + 1)
+            return changed(part, watches=part.watches + 1)
         case CallInDoubt():
-            return replace(
+            return changed(
                 part,
                 was_doubted=True,
                 status=PartStatus.IN_DOUBT,
@@ -95,7 +108,7 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 doubt=event.why,
             )
         case CallRefused():
-            return replace(
+            return changed(
                 part,
                 status=PartStatus.REFUSED,
                 unexplained=part.unexplained - {event.attempt},
@@ -112,7 +125,7 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
 
 def _submitted(part: PartState, event: CallSubmitted) -> PartState:
     """A call is about to leave; a resend stands on the proof that earlier ones are absent."""
-    return replace(
+    return changed(
         part,
         status=PartStatus.SUBMITTED,
         submitted=event,
@@ -131,7 +144,7 @@ def _submitted(part: PartState, event: CallSubmitted) -> PartState:
 def _not_sent(part: PartState, event: CallNotSent) -> PartState:
     """The proof that let this attempt go out has aged: what was sent before is looked for anew."""
     before = part.maybe_sent - {event.attempt}
-    return replace(
+    return changed(
         part,
         status=PartStatus.IN_DOUBT if before else PartStatus.DUE,
         unexplained=before,
@@ -144,8 +157,8 @@ def _not_sent(part: PartState, event: CallNotSent) -> PartState:
 def _may_go_again(part: PartState, event: Resolved) -> PartState:
     """A person allows one more attempt: at once where nothing can be out, else after a look."""
     if part.status is PartStatus.REFUSED and not part.maybe_sent:
-        return replace(part, status=PartStatus.DUE, refusal=None)
-    return replace(
+        return changed(part, status=PartStatus.DUE, refusal=None)
+    return changed(
         part,
         status=PartStatus.IN_DOUBT,
         unexplained=part.unexplained | part.maybe_sent,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from refund_ledger.events import (
@@ -31,7 +32,7 @@ from refund_ledger.events import (
     Resolved,
 )
 from refund_ledger.originals import stream_id
-from refund_ledger.parts import NO_PART, PartState, PartStatus, evolve_part
+from refund_ledger.parts import NO_PART, PartState, PartStatus, changed, evolve_part
 
 __all__ = [
     "CallDue",
@@ -61,7 +62,7 @@ class Status(StrEnum):
     @property
     def is_over(self) -> bool:
         """Whether nothing more will be sent."""
-        return self not in {Status.AWAITING_APPROVAL, Status.IN_PROGRESS}
+        return self is not Status.IN_PROGRESS and self is not Status.AWAITING_APPROVAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class SourceLeft:
     cover: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Refund:
     """A refund, rebuilt from its events; `left_*` is what it still reserves."""
 
@@ -126,23 +127,21 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
         raise ValueError(
             f"the stream of refund {event.originator_id} does not begin with its request"
         )
-    refund = replace(refund, version=event.originator_version)
+    return changed(refund, version=event.originator_version, **_changes(refund, event))
+
+
+_ENDS: dict[type[Event], Status] = {
+    RefundRejected: Status.REJECTED,
+    RefundWithdrawn: Status.WITHDRAWN,
+    RefundCompleted: Status.COMPLETED,
+}
+_Changes = dict[str, Any]
+"""New values of a refund's fields, by name."""
+
+
+def _changes(refund: Refund, event: Event) -> _Changes:
+    """What an event makes of a refund that is there, its version aside."""
     match event:
-        case RefundApproved():
-            return replace(refund, status=Status.IN_PROGRESS, approved_by=event.actor)
-        case RefundClosed():
-            return _closed(refund, event)
-        case RefundRejected() | RefundWithdrawn() | RefundCompleted():
-            return replace(_give_back(refund, event.given_back), status=_ENDS[type(event)])
-        case InvoicePartCancelled() | ReceiptPartCancelled():
-            return _cancelled(refund, event)
-        case LateSuccessFound():
-            return _late(refund, event)
-        case AlertAcknowledged():
-            left = tuple(
-                alert for alert in refund.alerts if alert.document.key != event.document.key
-            )
-            return replace(refund, alerts=left)
         case (
             CallSubmitted()
             | CallNotSent()
@@ -151,29 +150,34 @@ def evolve(refund: Refund | None, event: Event) -> Refund:
             | Resolved()
             | PartWatched()
         ):
-            return _with_part(refund, event.part, evolve_part(refund.part(event.part), event))
+            return {event.part.value: evolve_part(refund.part(event.part), event)}
+        case InvoicePartCancelled() | ReceiptPartCancelled():
+            return _cancelled(refund, event)
+        case RefundApproved():
+            return {"status": Status.IN_PROGRESS, "approved_by": event.actor}
+        case RefundRejected() | RefundWithdrawn() | RefundCompleted():
+            return {"status": _ENDS[type(event)], **_given_back(refund, event.given_back)}
+        case RefundClosed():
+            return _closed(refund, event)
+        case LateSuccessFound():
+            return _late(refund, event)
+        case AlertAcknowledged():
+            seen = event.document.key
+            return {"alerts": tuple(one for one in refund.alerts if one.document.key != seen)}
         case _:
-            return refund
+            return {}
 
 
-_ENDS: dict[type[Event], Status] = {
-    RefundRejected: Status.REJECTED,
-    RefundWithdrawn: Status.WITHDRAWN,
-    RefundCompleted: Status.COMPLETED,
-}
-
-
-def _closed(refund: Refund, event: RefundClosed) -> Refund:
+def _closed(refund: Refund, event: RefundClosed) -> _Changes:
     """End every part that is neither booked nor still in doubt."""
-    refund = replace(_give_back(refund, event.given_back), status=Status.CLOSED)
     over = {PartStatus.DUE, PartStatus.REFUSED, PartStatus.IN_DOUBT}
-    for part in refund.parts:
-        state = refund.part(part)
-        if state.status in over and part not in event.in_doubt:
-            refund = _with_part(
-                refund, part, replace(state, status=PartStatus.ENDED, for_person=False)
-            )
-    return refund
+    ended = {
+        part.value: changed(state, status=PartStatus.ENDED, for_person=False)
+        for part in refund.parts
+        for state in [refund.part(part)]
+        if state.status in over and part not in event.in_doubt
+    }
+    return {"status": Status.CLOSED, **_given_back(refund, event.given_back), **ended}
 
 
 def _requested(event: RefundRequested) -> Refund:
@@ -192,55 +196,48 @@ def _requested(event: RefundRequested) -> Refund:
     )
 
 
-def _cancelled(refund: Refund, event: InvoicePartCancelled | ReceiptPartCancelled) -> Refund:
-    which = Part.INVOICE if isinstance(event, InvoicePartCancelled) else Part.RECEIPT
-    part = refund.part(which)
-    refund = _with_part(
-        refund,
-        which,
-        replace(
-            part,
-            status=PartStatus.CANCELLED,
-            documents=(*part.documents, event.document),
-            booked=event.booked,
-            for_person=False,
-            doubt="",
-        ),
-    )
+def _cancelled(refund: Refund, event: InvoicePartCancelled | ReceiptPartCancelled) -> _Changes:
     if isinstance(event, InvoicePartCancelled):
-        return replace(
-            refund,
-            left_sale=refund.left_sale - event.from_reserved,
-            left_quantity=refund.left_quantity - event.quantity,
-        )
-    return replace(
-        refund,
-        left_money=refund.left_money - event.from_reserved,
-        left_sources=_drawn(refund.left_sources, event.draws),
+        return {
+            "invoice": _booked(refund.invoice, event),
+            "left_sale": refund.left_sale - event.from_reserved,
+            "left_quantity": refund.left_quantity - event.quantity,
+        }
+    return {
+        "receipt": _booked(refund.receipt, event),
+        "left_money": refund.left_money - event.from_reserved,
+        "left_sources": _drawn(refund.left_sources, event.draws),
+    }
+
+
+def _booked(part: PartState, event: InvoicePartCancelled | ReceiptPartCancelled) -> PartState:
+    return changed(
+        part,
+        status=PartStatus.CANCELLED,
+        documents=(*part.documents, event.document),
+        booked=event.booked,
+        for_person=False,
+        doubt="",
     )
 
 
-def _late(refund: Refund, event: LateSuccessFound) -> Refund:
+def _late(refund: Refund, event: LateSuccessFound) -> _Changes:
     part = refund.part(event.part)
-    refund = _with_part(
-        refund,
-        event.part,
-        replace(
-            part,
-            status=PartStatus.CANCELLED,
-            documents=(*part.documents, event.document),
-            for_person=False,
-        ),
+    found = changed(
+        part,
+        status=PartStatus.CANCELLED,
+        documents=(*part.documents, event.document),
+        for_person=False,
     )
     sale = event.part is Part.INVOICE
-    return replace(
-        refund,
-        alerts=(*refund.alerts, event),
-        left_sale=refund.left_sale - (event.from_reserved if sale else 0),
-        left_quantity=refund.left_quantity - event.quantity,
-        left_money=refund.left_money - (0 if sale else event.from_reserved),
-        left_sources=_drawn(refund.left_sources, event.draws),
-    )
+    return {
+        event.part.value: found,
+        "alerts": (*refund.alerts, event),
+        "left_sale": refund.left_sale - (event.from_reserved if sale else 0),
+        "left_quantity": refund.left_quantity - event.quantity,
+        "left_money": refund.left_money - (0 if sale else event.from_reserved),
+        "left_sources": _drawn(refund.left_sources, event.draws),
+    }
 
 
 def _drawn(left: Mapping[str, SourceLeft], draws: Iterable[Draw]) -> dict[str, SourceLeft]:
@@ -253,26 +250,19 @@ def _drawn(left: Mapping[str, SourceLeft], draws: Iterable[Draw]) -> dict[str, S
     return after
 
 
-def _give_back(refund: Refund, back: GivenBack) -> Refund:
+def _given_back(refund: Refund, back: GivenBack) -> _Changes:
     sources = dict(refund.left_sources)
     for source in back.sources:
         was = sources[source.source]
         sources[source.source] = SourceLeft(
             was.held - source.held, was.cover - source.cover - source.promised
         )
-    return replace(
-        refund,
-        left_sale=refund.left_sale - sum(line.gross for line in back.lines) - back.goodwill,
-        left_quantity=refund.left_quantity - sum(line.quantity for line in back.lines),
-        left_money=refund.left_money - sum(payment.amount for payment in back.payments),
-        left_sources=sources,
-    )
-
-
-def _with_part(refund: Refund, part: Part, state: PartState) -> Refund:
-    if part is Part.INVOICE:
-        return replace(refund, invoice=state)
-    return replace(refund, receipt=state)
+    return {
+        "left_sale": refund.left_sale - sum(line.gross for line in back.lines) - back.goodwill,
+        "left_quantity": refund.left_quantity - sum(line.quantity for line in back.lines),
+        "left_money": refund.left_money - sum(payment.amount for payment in back.payments),
+        "left_sources": sources,
+    }
 
 
 # --- what it waits for ----------------------------------------------------------------------------

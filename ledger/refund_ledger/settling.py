@@ -45,7 +45,7 @@ def fall_on(event: Event, source: str, amount: int, look: Look) -> tuple[Fall, i
 
     def take(kind: AccountKind) -> int:
         nonlocal rest
-        taken = min(rest, look(account(event, kind, source)))
+        taken = look.up_to(account(event, kind, source), rest)
         rest -= taken
         return taken
 
@@ -65,8 +65,8 @@ def draws_on(
     draws, rest = list[Draw](), amount
     for source, most in sources:
         wanted = min(rest, most)
-        credit = min(wanted, look(account(event, AccountKind.CREDIT, source)))
-        uncovers = min(wanted - credit, look(account(event, AccountKind.COVERED, source)))
+        credit = look.up_to(account(event, AccountKind.CREDIT, source), wanted)
+        uncovers = look.up_to(account(event, AccountKind.COVERED, source), wanted - credit)
         rest -= credit + uncovers
         draws.append(Draw(source=source, credit=credit, uncovers=uncovers))
     return draws, rest
@@ -82,9 +82,10 @@ def free_draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:
     """Take money that no promise foresaw: what is left of the promise, free credit, then cover."""
     draws, rest = _promised_draws(refund, booked, look)
     for index, draw in enumerate(draws):
-        credit = min(rest, look(account(refund.request, AccountKind.CREDIT, draw.source)))
-        covered = look(account(refund.request, AccountKind.COVERED, draw.source))
-        uncovers = min(rest - credit, covered)
+        free = account(refund.request, AccountKind.CREDIT, draw.source)
+        covered = account(refund.request, AccountKind.COVERED, draw.source)
+        credit = look.up_to(free, rest)
+        uncovers = look.up_to(covered, rest - credit)
         rest -= credit + uncovers
         draws[index] = draw.model_copy(update={"credit": credit, "uncovers": uncovers})
     return _with_excess(refund.request, draws, rest)
@@ -102,9 +103,8 @@ def _promised_draws(refund: Refund, booked: int, look: Look) -> tuple[list[Draw]
         left = refund.left_sources[backing.source]
         held = min(rest, left.held)
         cover = min(rest - held, left.cover)
-        promised = min(
-            cover, look(account(refund.request, AccountKind.PROMISED_CREDIT, backing.source))
-        )
+        pool = account(refund.request, AccountKind.PROMISED_CREDIT, backing.source)
+        promised = look.up_to(pool, cover)
         rest -= held + cover
         draws.append(
             Draw(source=backing.source, held=held, promised=promised, reopens=cover - promised)
@@ -181,8 +181,8 @@ def _sources_back(refund: Refund, look: Look) -> tuple[SourceBack, ...]:
     """Return what is left per source: cover that still stands, then credit that fell on it."""
     back: list[SourceBack] = []
     for source, left in refund.left_sources.items():
-        pool = look(account(refund.request, AccountKind.PROMISED_COVER, source))
-        cover = min(left.cover, pool)
+        pool = account(refund.request, AccountKind.PROMISED_COVER, source)
+        cover = look.up_to(pool, left.cover)
         back.append(
             SourceBack(source=source, held=left.held, cover=cover, promised=left.cover - cover)
         )

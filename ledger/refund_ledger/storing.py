@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from refund_ledger.accounts import GUARDED, Account, AccountKind, Posting
+from refund_ledger.balances import Look
 from refund_ledger.events import Event, claims
 from refund_ledger.originals import Document
 from refund_ledger.postings import net_changes, postings
@@ -24,6 +25,33 @@ class Append:
     """Balances that the decision rests on; the store refuses the save where one has moved."""
     due: Mapping[UUID, tuple[CallDue, ...]] = field(default_factory=dict)
     """What each refund waits for from now on, replacing what it waited for."""
+
+    @classmethod
+    def decided(
+        cls,
+        events: tuple[Event, ...],
+        look: Look,
+        due: Mapping[UUID, tuple[CallDue, ...]] | None = None,
+    ) -> Append:
+        """A save of what was decided on a look, resting on as little of it as it needs."""
+        first = cls(events, due=due or {})
+        return first._on(look.rests_on(first.changes))
+
+    def joined(self, other: Append) -> Append:
+        """One save of this and another one that comes after it."""
+        both = Append(
+            events=(*self.events, *other.events),
+            seen={**other.seen, **self.seen},
+            due={**self.due, **other.due},
+        )
+        vars(both)["postings"] = (*self.postings, *other.postings)
+        return both
+
+    def _on(self, seen: Mapping[Account, int]) -> Append:
+        """The same save, resting on these balances; what was worked out is not done again."""
+        other = replace(self, seen=seen)
+        vars(other).update(postings=self.postings, changes=self.changes)
+        return other
 
     @cached_property
     def postings(self) -> tuple[tuple[Posting, ...], ...]:

@@ -46,8 +46,19 @@ class Pending:
     """What is to be explained: a document, or a reduced credit."""
 
 
-def _is_settled(refund: Refund) -> bool:
-    return refund.status.is_over and not calls_due(refund)
+MOST_OVER = 1000
+"""Refunds that are over and kept until their command is read to its end; few change as many."""
+
+
+def is_settled(refund: Refund) -> bool:
+    """Whether a refund is over, waits for nothing, and never will."""
+    return refund.status.is_over and not calls_due(refund) and not _may_be_watched(refund)
+
+
+def _may_be_watched(refund: Refund) -> bool:
+    """A call that was taken back before it left: a document of it that turns up is watched."""
+    parts = (refund.part(part) for part in refund.parts)
+    return any(part.submitted and part.status is PartStatus.DUE for part in parts)
 
 
 class Waiting:
@@ -61,8 +72,8 @@ class Waiting:
         self._alerts: dict[UUID, list[LateSuccessFound]] = {}
         self._discrepancies: dict[Key, Discrepancy] = {}
         self._command = ""
-        self._settled: list[UUID] = []
-        """Refunds that wait for nothing, as far as the command goes that is being read."""
+        self._over: list[UUID] = []
+        """Refunds that are over and were changed by the command that is being read."""
 
     def add(self, event: Event) -> None:
         """Count one event; raises `InvariantError` where a refund's stream has lost its request."""
@@ -70,9 +81,12 @@ class Waiting:
         if event.command_id != self._command:
             self.let_go()
             self._command = event.command_id
+        elif len(self._over) > MOST_OVER:
+            self.let_go(but=event.originator_id)
         if not isinstance(event, RefundEvent):
             return
-        self._heed_alerts(event)
+        if isinstance(event, LateSuccessFound | AlertAcknowledged):
+            self._heed_alerts(event)
         before = self.refunds.get(event.originator_id)
         if before is None and not isinstance(event, RefundRequested):
             if not isinstance(event, _AFTER_THE_END):
@@ -83,24 +97,24 @@ class Waiting:
             return
         refund = evolve(before, event)
         self.refunds[refund.id] = refund
-        if _is_settled(refund):
-            self._settled.append(refund.id)
+        if refund.status.is_over:
+            self._over.append(refund.id)
 
-    def let_go(self) -> None:
+    def let_go(self, *, but: UUID | None = None) -> None:
         """Forget what waits for nothing, now that a command is read to its end.
 
         Between two events of one command a refund may wait for nothing, and then for something.
         """
-        for refund in self._settled:
-            if refund in self.refunds and _is_settled(self.refunds[refund]):
+        for refund in self._over:
+            if refund != but and refund in self.refunds and is_settled(self.refunds[refund]):
                 del self.refunds[refund]
-        self._settled.clear()
+        self._over = [refund for refund in self._over if refund == but]
 
-    def _heed_alerts(self, event: RefundEvent) -> None:
+    def _heed_alerts(self, event: LateSuccessFound | AlertAcknowledged) -> None:
         alerts = self._alerts.setdefault(event.originator_id, [])
         if isinstance(event, LateSuccessFound):
             alerts.append(event)
-        if isinstance(event, AlertAcknowledged):
+        else:
             seen = event.document.key
             alerts[:] = [alert for alert in alerts if alert.document.key != seen]
         if not alerts:

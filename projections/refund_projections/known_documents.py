@@ -61,6 +61,8 @@ class _Refund:
     parts: dict[Part, _Part] = field(default_factory=dict)
     plain: bool = True
     """Whether every part was sent once and answered."""
+    credited: bool = False
+    """Whether it was told that its originals were credited."""
 
 
 class KnownDocuments:
@@ -86,8 +88,7 @@ class KnownDocuments:
             else:
                 yield from self._recorded(event)
         for one in self.unbooked():
-            request = self._refunds[one.refund].request
-            yield from _credited(request.sale, request.receipt)
+            yield from self._credits(self._refunds[one.refund])
 
     def unbooked(self) -> list[Unbooked]:
         """Parts that were announced and have no document, in the order of their requests."""
@@ -159,7 +160,7 @@ class KnownDocuments:
         if state:
             state.booked = True
         yield self._made(event, refund, part=part, role=Role.ISSUED)
-        yield from _credited(refund.request.sale, refund.request.receipt)
+        yield from self._credits(refund)
 
     def _late(self, event: LateSuccessFound) -> Iterator[Told]:
         refund = self._refunds.get(event.originator_id)
@@ -168,6 +169,12 @@ class KnownDocuments:
         twin = str(event.duplicate_of.key) if event.duplicate_of else ""
         yield self._made(event, refund, part=event.part, role=Role.LATE, twin=twin)
         if refund:
+            yield from self._credits(refund)
+
+    def _credits(self, refund: _Refund) -> Iterator[Credited]:
+        """What a refund gives back of, told once."""
+        if not refund.credited:
+            refund.credited = True
             yield from _credited(refund.request.sale, refund.request.receipt)
 
     def _made(

@@ -1,25 +1,26 @@
-"""Rebuild: replay the events into fresh sums, balances and calls due; compare with the live ones.
+"""Rebuild: replay the events into fresh postings, balances and calls due; compare with the live.
 
-It reads events and never stored postings, so it also proves that what is stored can be decoded.
+What an event means is derived from the event and never read; so it also proves that what is stored
+can be decoded. Postings are compared event by event, so that sums need not be held: where every
+event's postings are right, so is every sum. What is held grows with what differs and with the work
+in progress, not with the ledger.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from refund_ledger.accounts import GUARDED, Account, Posting
-from refund_ledger.events import Event, Part
+from refund_ledger.accounts import Account, Posting
+from refund_ledger.events import Part
 from refund_ledger.postings import postings
 from refund_ledger.refund import CallDue
+from refund_projections import replay as replaying
 from refund_projections.calls_due import Waiting
-from refund_projections.sums import Sums
-
-MOST_LOCATED = 100
-"""Accounts whose first difference is looked for; more would say the same of the whole store."""
+from refund_projections.net import Lines, Net
+from refund_projections.replay import Recorded, Replay, Row
 
 
 class Kept(StrEnum):
@@ -40,7 +41,7 @@ class AccountDiffers:
     first_position: int | None
     """Where the account was first touched; none where no event ever did."""
     appears_at: int | None = None
-    """The first position whose stored postings are not what its event means; see `located`."""
+    """The first position whose stored postings are not what its event means; none of balances."""
 
     def __str__(self) -> str:
         where = (
@@ -84,6 +85,25 @@ Difference = AccountDiffers | CallDiffers | BelowZero
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What is live, all of it at one moment; each may be read more than once."""
+
+    recorded: Callable[..., Iterable[Recorded]]
+    """Every event in the order of the feed, or those after a position."""
+    rows: Callable[[int], list[Row]]
+    """The postings that are stored at a position, in order."""
+    lines: Callable[[], int]
+    """How many postings there are, those without an event among them."""
+    strays: Callable[[], Iterable[tuple[int, Posting]]]
+    """Postings without an event, by position."""
+    posted: Callable[[Account], Iterable[tuple[int, Posting]]]
+    """The stored postings of one account."""
+    balances: Callable[[], Iterable[tuple[Account, int]]]
+    """Guarded balances that are not zero."""
+    due: Callable[[], Iterable[CallDue]]
+
+
+@dataclass(frozen=True, slots=True)
 class Rebuilt:
     """What a replay came to, beside what is live."""
 
@@ -91,8 +111,10 @@ class Rebuilt:
     position: int
     """Of the last event that was read; zero where there was none."""
     accounts: int
-    """Accounts that do not come to zero."""
+    """Guarded accounts that do not come to zero."""
     differences: tuple[Difference, ...]
+    unnamed: int = 0
+    """How often something differed in accounts beyond `replay.MOST_NAMED`."""
 
     @property
     def equal(self) -> bool:
@@ -100,110 +122,94 @@ class Rebuilt:
         return not self.differences
 
 
-def rebuild(
-    events: Iterable[tuple[int, Event]],
-    *,
-    company: str,
-    sums: Iterable[tuple[Account, int]],
-    balances: Iterable[tuple[Account, int]],
-    due: Iterable[CallDue],
-) -> Rebuilt:
-    """Replay a company's events and compare: posting sums, guarded balances, calls due.
+def rebuild(live: Live, *, company: str, aside: Lines) -> Rebuilt:
+    """Replay a company's events and compare: postings, guarded balances, calls due.
 
-    Events of other companies are passed over. All sides have to be read at one position; a writer
-    that adds in between shows as a difference. Raises `InvariantError` where a stream is torn.
+    Events of other companies are passed over. `aside` takes what does not fit into memory. Raises
+    `InvariantError` where a stream is torn.
     """
-    fresh, waiting, last = Sums(), Waiting(), 0
-    for position, event in events:
-        if event.company == company:
-            fresh.add(position, event)
-            waiting.add(event)
-            last = position
-    replayed = dict(fresh)
-    guarded = _by_account(
-        (account._replace(refund=""), amount)
-        for account, amount in replayed.items()
-        if account.kind in GUARDED
-    )
+    waiting = Waiting()
+    replay = Replay(company, Net(aside), rows=live.rows, follow=waiting.add)
+    for one in live.recorded():
+        replay.add(one)
+    return compared(live, replay, waiting)
+
+
+def compared(live: Live, replay: Replay, waiting: Waiting) -> Rebuilt:
+    """Compare what all events came to with what is live."""
+    company, found = replay.company, replay.found
+    if found.lines != live.lines():
+        replay.add_strays(live.strays())
+    balances, below, kept = _balances(live, replay)
+    fresh = _Fresh(live, {*found.apart, *balances, *below})
+    accounts = kept + sum(bool(fresh.sums[one]) - bool(fresh.balances[one]) for one in balances)
     differences: tuple[Difference, ...] = (
-        *_compare(Kept.POSTINGS, replayed, _by_account(sums), fresh),
-        *_compare(Kept.BALANCES, guarded, _by_account(balances), fresh),
-        *_compare_calls(waiting.due(company), due),
-        *_below_zero(guarded, fresh),
+        *(fresh.of_postings(one, found.apart[one]) for one in sorted(found.apart)),
+        *(fresh.of_balances(one) for one in sorted(balances)),
+        *_compare_calls(waiting.due(company), live.due()),
+        *fresh.below_zero(sorted({*balances, *below})),
     )
-    return Rebuilt(fresh.events, last, len(replayed), differences)
+    return Rebuilt(found.events, found.last, accounts, differences, found.unnamed)
 
 
-def located(
-    rebuilt: Rebuilt,
-    events: Iterable[tuple[int, Event]],
-    posted: Callable[[Account], Iterable[tuple[int, Posting]]],
-) -> Rebuilt:
-    """Find the first position at which each account's stored postings part from the events.
+def _balances(live: Live, replay: Replay) -> tuple[set[Account], set[Account], int]:
+    """The accounts whose balance is not what was posted, those below zero, and how many there are.
 
-    Reads all events once more, where some account differs; `posted` gives an account's stored
-    postings with their positions. Looks at `MOST_LOCATED` accounts and leaves the others.
+    What is live is taken off what was posted, so what is left is what differs.
     """
-    apart = [
-        one
-        for one in rebuilt.differences
-        if isinstance(one, AccountDiffers) and one.kept is Kept.POSTINGS
-    ][:MOST_LOCATED]
-    if not apart:
-        return rebuilt
-    meant: dict[Account, dict[int, int]] = {one.account: {} for one in apart}
-    order: dict[int, int] = {}
-    for number, (position, event) in enumerate(events):
-        for account, amount in postings(event):
-            if account in meant:
-                order[position] = number
-                meant[account][position] = meant[account].get(position, 0) + amount
-    found = {
-        account: _parting(at, _by_position(posted(account)), order) for account, at in meant.items()
-    }
-    differences = tuple(
-        replace(one, appears_at=found[one.account])
-        if isinstance(one, AccountDiffers) and one.kept is Kept.POSTINGS and one.account in found
-        else one
-        for one in rebuilt.differences
-    )
-    return replace(rebuilt, differences=differences)
+    apart: set[Account] = set()
+    below: set[Account] = set()
+    kept = 0
+    for account, amount in live.balances():
+        kept += 1
+        replay.net.add(account, -amount)
+        if account.rule.side * amount < 0:
+            below.add(account)
+    for account, _ in replay.net.left():
+        if len(apart) < replaying.MOST_NAMED:
+            apart.add(account)
+        else:
+            replay.found.unnamed += 1
+    return apart, below, kept
 
 
-def _by_position(entries: Iterable[tuple[int, Posting]]) -> dict[int, int]:
-    sums: dict[int, int] = defaultdict(int)
-    for position, posting in entries:
-        sums[position] += posting.amount
-    return sums
+class _Fresh:
+    """What the events say of some accounts, and what the live side says of them.
 
+    Reads all events once more where there are any, so that the first reading need not hold sums.
+    """
 
-def _parting(meant: dict[int, int], stored: dict[int, int], order: dict[int, int]) -> int | None:
-    """The first position, in the order of the events, whose amounts are not the same."""
-    apart = [
-        position
-        for position in meant.keys() | stored.keys()
-        if meant.get(position, 0) != stored.get(position, 0)
-    ]
-    # A posting without an event stands after all that have one.
-    return min(
-        apart, key=lambda position: (order.get(position, len(order)), position), default=None
-    )
+    def __init__(self, live: Live, accounts: set[Account]) -> None:
+        self._live = live
+        self.sums: dict[Account, int] = dict.fromkeys(accounts, 0)
+        self.first: dict[Account, int] = {}
+        self.balances: dict[Account, int] = dict.fromkeys(accounts, 0)
+        if not accounts:
+            return
+        self.balances |= {one: held for one, held in live.balances() if one in accounts}
+        for entry in live.recorded():
+            for account, amount in postings(entry.event):
+                if account in accounts:
+                    self.first.setdefault(account, entry.position)
+                    self.sums[account] += amount
 
+    def of_postings(self, account: Account, appears_at: int) -> AccountDiffers:
+        """An account whose stored postings part from the events at a position."""
+        held = sum(posting.amount for _, posting in self._live.posted(account))
+        first = self.first.get(account)
+        return AccountDiffers(Kept.POSTINGS, account, self.sums[account], held, first, appears_at)
 
-def _by_account(entries: Iterable[tuple[Account, int]]) -> dict[Account, int]:
-    sums: dict[Account, int] = defaultdict(int)
-    for account, amount in entries:
-        sums[account] += amount
-    return sums
+    def of_balances(self, account: Account) -> AccountDiffers:
+        """An account whose balance is not the sum of the events."""
+        says, has = self.sums[account], self.balances[account]
+        return AccountDiffers(Kept.BALANCES, account, says, has, self.first.get(account))
 
-
-def _compare(
-    kept: Kept, replayed: dict[Account, int], live: dict[Account, int], fresh: Sums
-) -> Iterator[AccountDiffers]:
-    for account in sorted(replayed.keys() | live.keys()):
-        says, has = replayed.get(account, 0), live.get(account, 0)
-        if says != has:
-            yield AccountDiffers(kept, account, says, has, fresh.first_position(account))
+    def below_zero(self, accounts: Iterable[Account]) -> Iterator[BelowZero]:
+        """Those of some guarded accounts that the events leave below zero."""
+        for account in accounts:
+            amount = self.sums[account]
+            if account.rule.side * amount < 0:
+                yield BelowZero(account, amount, self.first[account])
 
 
 def _compare_calls(replayed: Iterable[CallDue], live: Iterable[CallDue]) -> Iterator[CallDiffers]:
@@ -221,12 +227,6 @@ def _by_part(calls: Iterable[CallDue]) -> dict[tuple[UUID, Part], tuple[CallDue,
         key = (call.refund, call.part)
         found[key] = (*found.get(key, ()), call)
     return found
-
-
-def _below_zero(guarded: dict[Account, int], fresh: Sums) -> Iterator[BelowZero]:
-    for account, amount in sorted(guarded.items()):
-        if account.rule.side * amount < 0:
-            yield BelowZero(account, amount, fresh.first_position(account) or 0)
 
 
 def _waits(calls: tuple[CallDue, ...]) -> str:

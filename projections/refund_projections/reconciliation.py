@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Protocol
 
 from refund_ledger.errors import InvariantError, RefusedError
@@ -252,23 +253,31 @@ class Group:
 def joined(here: Iterable[Told], there: Iterable[Listed]) -> Iterator[Group]:
     """Bring both sides together, each in the order of its documents."""
     last: Document | None = None
-    rows = heapq.merge(here, there, key=_document)
-    for document, group in groupby(rows, key=_document):
+    by_document = attrgetter("document")
+    rows = heapq.merge(here, there, key=by_document)
+    for document, group in groupby(rows, key=by_document):
         if last is not None and document < last:
             raise InvariantError(f"{document} stands after {last}; the sides are not in order")
         last = document
-        told = list(group)
-        yield Group(
-            document,
-            next((each for each in told if isinstance(each, Known)), None),
-            any(isinstance(each, Credited) for each in told),
-            next((each for each in told if isinstance(each, Explained)), None),
-            tuple(each for each in told if isinstance(each, Listed)),
-        )
+        yield _group(document, group)
 
 
-def _document(row: Told | Listed) -> Document:
-    return row.document
+def _group(document: Document, rows: Iterable[Told | Listed]) -> Group:
+    known: Known | None = None
+    explained: Explained | None = None
+    credited = False
+    listed: list[Listed] = []
+    for row in rows:
+        match row:
+            case Listed():
+                listed.append(row)
+            case Known():
+                known = known or row
+            case Credited():
+                credited = True
+            case Explained():
+                explained = explained or row
+    return Group(document, known, credited, explained, tuple(listed))
 
 
 # --- judging one document -------------------------------------------------------------------------

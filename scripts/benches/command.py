@@ -7,18 +7,20 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from benches.archiving import archive
 from benches.balances import balances
-from benches.common import Bench, Result, machine, say
+from benches.common import MOST, QUICK, Bench, Result, machine, say
 from benches.dispatching import Shape, dispatch
 from benches.grouping import groups
 from benches.library import library
 from benches.loading import lives, loading
 from benches.reading import reading
+from benches.reconciling import reconcile
 from benches.requesting import requests
-from benches.streaming import memory
+from benches.streaming import JOBS, memory
 
 Scenario = Callable[[Bench], Iterator[Result]]
 SCENARIOS: dict[str, Scenario] = {
@@ -28,9 +30,10 @@ SCENARIOS: dict[str, Scenario] = {
     "loading": loading,
     "lives": lives,
     "reading": reading,
-    "balances": balances,
-    "memory": memory,
     "archive": archive,
+    "reconcile": reconcile,
+    "memory": memory,
+    "balances": balances,
     "dispatch": dispatch,
 }
 
@@ -44,28 +47,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=MOST,
+        metavar="EVENTS",
+        help=f"of the large ledger that reading, archive, reconcile and memory share ({MOST:,}); "
+        "the small one has a tenth",
+    )
+    parser.add_argument(
+        "--jobs", nargs="+", default=[], metavar="JOB", help=f"of memory: {', '.join(JOBS)}"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to FILE")
     _add_dispatch(parser)
     args = parser.parse_args(arguments)
+    if unknown := set(args.jobs) - set(JOBS):
+        parser.error(f"no job {', '.join(sorted(unknown))}; there are {', '.join(JOBS)}")
     if unknown := set(args.scenario) - SCENARIOS.keys():
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
     on = machine()
     say(f"on {on}")
     results: list[Result] = []
-    scenarios = SCENARIOS if args.quick else {**SCENARIOS, "dispatch": _dispatch(args)}
-    bench = Bench(rounds=1 if args.quick else args.rounds, quick=args.quick)
+    scenarios: dict[str, Scenario] = {**SCENARIOS, "memory": partial(memory, jobs=args.jobs)}
+    if not args.quick:
+        scenarios["dispatch"] = _dispatch(args)
+    bench = Bench(
+        rounds=1 if args.quick else args.rounds,
+        quick=args.quick,
+        most=QUICK if args.quick else args.size,
+    )
     begun = time.monotonic()
     try:
         for name in args.scenario or SCENARIOS:
-            results += scenarios[name](bench)
+            started = time.monotonic()
+            for result in scenarios[name](bench):
+                results.append(result)
+                if args.json:
+                    _save(args.json, on, results)
+            say(f"  {name} took {time.monotonic() - started:.0f} s")
     finally:
+        # What was measured is told, too, where something fails after an hour.
         bench.close()
-    show(results)
-    say(f"\ntook {time.monotonic() - begun:.0f} s; load at the end {machine()['load']}")
-    if args.json:
-        content = {"machine": on, "results": [_shape(result) for result in results]}
-        args.json.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        show(results)
+        say(f"\ntook {time.monotonic() - begun:.0f} s; load at the end {machine()['load']}")
     return 0
+
+
+def _save(path: Path, on: dict[str, object], results: Sequence[Result]) -> None:
+    content = {"machine": on, "results": [_shape(result) for result in results]}
+    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def _add_dispatch(parser: argparse.ArgumentParser) -> None:

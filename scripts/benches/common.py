@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,9 @@ from support.postgres_found import available
 COMPANY = "acme"
 SQLITE, POSTGRES = "sqlite", "postgresql"
 ENGINES = (SQLITE, POSTGRES)
+MOST = 200_000
+"""Events of the large ledger where nobody says otherwise: all scenarios take half an hour then."""
+QUICK = 14_000
 
 
 class Judged(StrEnum):
@@ -99,6 +102,11 @@ def p99_of(timing: Timing) -> float:
 def median_of(timing: Timing) -> float:
     """Milliseconds that half of the calls take longer than."""
     return 1000 * timing.median
+
+
+def microseconds_of(timing: Timing) -> float:
+    """Microseconds that each of many takes."""
+    return 1e6 / timing.rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +211,20 @@ class Bench:
 
     rounds: int
     quick: bool = False
+    most: int = MOST
+    """Events of the large ledger; the small one that it is compared with has a tenth."""
+    stack: ExitStack = field(default_factory=ExitStack)
+    """What is kept until the end of the run."""
+    kept: dict[object, object] = field(default_factory=dict)
+    """What several scenarios share."""
+    server_given: Server | None = None
+    """One that somebody else starts and ends."""
     _server: Server | None = None
+
+    @property
+    def least(self) -> int:
+        """Events of the small ledger."""
+        return self.most // 10
 
     def size(self, whole: int, quick: int) -> int:
         """How many of something."""
@@ -212,13 +233,16 @@ class Bench:
     @property
     def server(self) -> Server:
         """A durable server, started when it is first needed."""
+        if self.server_given:
+            return self.server_given
         if self._server is None:
             self._server = Server(durable=True, settings={"max_wal_size": "4GB"})
             self._server.__enter__()
         return self._server
 
     def close(self) -> None:
-        """End the server."""
+        """Take away what was kept, and end the server."""
+        self.stack.close()
         if self._server is not None:
             self._server.__exit__(None, None, None)
 

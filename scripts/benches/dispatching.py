@@ -1,26 +1,28 @@
-"""Dispatch: 8 dispatcher processes over one SQLite file, while a fifth of all answers is lost.
+"""Dispatch: 8 dispatcher processes over one store, while a fifth of all answers is lost.
 
 Beside them 8 bare httpx loops make the same calls of the same server. It answers at once, which
 takes it about a millisecond; with `--latency 0 20` it is measured a second time with answers that
-come 20 ms later, as over the internet.
+come 20 ms later, as over the internet. Both sides are measured alike: every process is open and has
+asked the server something, then all begin together, and the last answer to a first call ends it.
 """
 
 from __future__ import annotations
 
 import json
 import multiprocessing
-import sqlite3
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from ctypes import c_bool
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Barrier, Event
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+from typing import Protocol
 
 import httpx
 
-from benches.common import Bench, Goal, Pairs, Result, Timing, must, say
+from benches.common import ENGINES, Bench, Goal, Pairs, Result, Timing, must, say
 from refund_adapters.accounting import Wanted
 from refund_adapters.desk import Desk
 from refund_adapters.protocol import Rhythm
@@ -30,7 +32,7 @@ from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.faults import FaultPlan
 from refund_adapters.sandbox.loading import load_demo
 from refund_adapters.sandbox.server import real_time, seeded, serving
-from refund_adapters.store.sqlite import SqliteStore
+from refund_adapters.store.opening import open_store
 from refund_ledger.events import (
     CallInDoubt,
     CallSubmitted,
@@ -47,8 +49,16 @@ MOST_SECONDS = 600
 OF_EACH = 10
 """Refunds of each sale."""
 LOST = 0.2
+POLL = 0.2
+"""Seconds between two looks at whether all is booked: looking costs what is measured."""
 CONTEXT = multiprocessing.get_context("spawn")
 GOAL = Goal(0.7)
+
+
+class Over(Protocol):
+    """Whether the dispatchers have done enough."""
+
+    value: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +76,41 @@ class Shape:
 def dispatch(bench: Bench, *, shape: Shape | None = None) -> Iterator[Result]:
     """Measure with each latency."""
     shape = shape or Shape(parts=bench.size(1000, 80))
-    for latency in shape.latencies:
-        yield _compared(bench, shape, latency).result(goal=GOAL)
+    for engine in ENGINES:
+        for latency in shape.latencies:
+            yield _compared(bench, engine, shape, latency).result(goal=GOAL)
 
 
-def _compared(bench: Bench, shape: Shape, latency: float) -> Pairs:
+def _compared(bench: Bench, engine: str, shape: Shape, latency: float) -> Pairs:
     answers = f"answers {latency * 1000:.0f} ms later" if latency else "answers at once"
-    what = f"{shape.processes} processes x {shape.concurrency}, {shape.parts} parts, {answers}"
-    pairs = Pairs("dispatch", f"{what}, 20 % lost", "bare HTTP loops that make the same calls")
+    many = f"{shape.processes} processes x {shape.concurrency}, {shape.parts} parts"
+    what = f"{engine}, {many}, {answers}, 20 % lost"
+    pairs = Pairs("dispatch", what, "bare HTTP loops that make the same calls")
     for number in range(1, bench.rounds + 1):
-        pairs.rounds.append(_round(shape, latency, number))
+        pairs.rounds.append(_round(bench, engine, shape, latency, number))
     return pairs
 
 
-def _round(shape: Shape, latency: float, number: int) -> tuple[Timing, Timing, Timing]:
+def _round(
+    bench: Bench, engine: str, shape: Shape, latency: float, number: int
+) -> tuple[Timing, Timing, Timing]:
     parts, processes = shape.parts, shape.processes
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/refunds.db"
+    with bench.ledger(engine) as where:
         bodies: list[str] = []
 
         def prepare(url: str) -> float:
-            fill(path, url, parts)
-            bodies.extend(bodies_of(path, url))
+            fill(where, url, parts)
+            bodies.extend(bodies_of(where, url))
             return 0.0
 
         with_server(prepare, lost=0.0)
         before, _ = with_server(bare(bodies, processes), latency=latency)
         out = Dispatched()
-        sending = ours(path, processes, shape.concurrency, parts, out)
+        sending = ours(where, processes, shape.concurrency, parts, out)
         _, (made, most, reads) = with_server(sending, latency=latency)
         after, _ = with_server(bare(bodies, processes), latency=latency)
     say(
-        f"  dispatch, round {number}: bare {2 * parts / (before + after):.0f}/s, "
+        f"  dispatch on {engine}, round {number}: bare {2 * parts / (before + after):.0f}/s, "
         f"ours {parts / out.first_answers:.0f}/s to the last first answer; all booked after "
         f"{out.drained:.1f} s; {out.doubts} in doubt; {made} documents for {parts} parts, "
         f"at most {most} each; {reads} reads"
@@ -167,10 +180,10 @@ def settings(url: str) -> RivhitSettings:
     )
 
 
-def open_desk(path: str, url: str) -> Desk:
+def open_desk(where: str, url: str) -> Desk:
     """One process's desk."""
     return Desk(
-        SqliteStore(path),
+        open_store(where),
         company="bench",
         actor="bench",
         accounting=Rivhit(settings(url)),
@@ -179,29 +192,33 @@ def open_desk(path: str, url: str) -> Desk:
     )
 
 
-def dispatch_worker(path: str, url: str, concurrency: int, ready: Barrier, over: Event) -> None:
+def dispatch_worker(where: str, url: str, concurrency: int, ready: Barrier, over: Over) -> None:
     """One dispatcher process: starts with the others, works until told that it is over."""
-    with open_desk(path, url) as desk:
-        dispatcher = desk.dispatcher(stop=over.is_set)
+    with open_desk(where, url) as desk:
+        # A plain look, as the command has one; an event would be a lock that all of them share.
+        dispatcher = desk.dispatcher(stop=lambda: bool(over.value))
         dispatcher.concurrency = concurrency
+        desk.accounting.is_reachable()
         ready.wait()
         dispatcher.run(forever=True, poll=0.1)
 
 
-def bare_worker(url: str, bodies: list[str], ready: Barrier) -> None:
-    """One bare loop: posts its bodies one after another and forgets them."""
+def bare_worker(url: str, bodies: list[str], ready: Barrier, ended: Queue[float]) -> None:
+    """One bare loop: posts its bodies one after another, and says when it was done."""
     with httpx.Client(headers={"content-type": "application/json"}, timeout=5.0) as client:
+        client.post(f"{url}/Document.TypeList", content=json.dumps({"api_token": TOKEN})).read()
         ready.wait()
         for body in bodies:
             try:
                 client.post(f"{url}/Document.New", content=body).read()
             except httpx.HTTPError:
                 continue
+        ended.put(time.time())
 
 
-def bodies_of(path: str, url: str) -> list[str]:
+def bodies_of(where: str, url: str) -> list[str]:
     """The bodies that our dispatchers would send, with references of their own."""
-    with open_desk(path, url) as desk:
+    with open_desk(where, url) as desk:
         rivhit = desk.accounting
         calls = [
             rivhit.prepare(desk.ledger.refund(due.refund).request, Part.INVOICE)
@@ -214,9 +231,9 @@ def bodies_of(path: str, url: str) -> list[str]:
     return out
 
 
-def fill(path: str, url: str, parts: int) -> None:
+def fill(where: str, url: str, parts: int) -> None:
     """Ask for as many refunds of one part each, ten of each sale."""
-    with open_desk(path, url) as desk:
+    with open_desk(where, url) as desk:
         (told,) = desk.import_wanted(Wanted(refs=(OriginalRef.parse(ORIGINAL),)))
         sale = desk.ledger.original(OriginalRef.parse(told.name)).recorded
         for number in range(parts):
@@ -242,21 +259,26 @@ def bare(bodies: list[str], processes: int) -> Callable[[str], float]:
     """The baseline: the same calls by bare loops."""
 
     def work(url: str) -> float:
-        ready = CONTEXT.Barrier(processes + 1)
+        ready, ended = CONTEXT.Barrier(processes + 1), _times()
         shares = [bodies[index::processes] for index in range(processes)]
         started = [
-            CONTEXT.Process(target=bare_worker, args=(url, share, ready), daemon=True)
+            CONTEXT.Process(target=bare_worker, args=(url, share, ready, ended), daemon=True)
             for share in shares
         ]
         for process in started:
             process.start()
         ready.wait()
-        begun = time.perf_counter()
+        begun = time.time()
+        last = max(ended.get(timeout=MOST_SECONDS) for _ in started)
         for process in started:
             process.join()
-        return time.perf_counter() - begun
+        return last - begun
 
     return work
+
+
+def _times() -> Queue[float]:
+    return CONTEXT.Queue()
 
 
 @dataclass(slots=True)
@@ -270,63 +292,57 @@ class Dispatched:
 
 
 def ours(
-    path: str, processes: int, concurrency: int, parts: int, out: Dispatched
+    where: str, processes: int, concurrency: int, parts: int, out: Dispatched
 ) -> Callable[[str], float]:
     """Our dispatchers over one store, until every part is booked."""
 
     def work(url: str) -> float:
-        ready, over = CONTEXT.Barrier(processes + 1), CONTEXT.Event()
+        ready, over = CONTEXT.Barrier(processes + 1), CONTEXT.RawValue(c_bool)
         started = [
             CONTEXT.Process(
-                target=dispatch_worker, args=(path, url, concurrency, ready, over), daemon=True
+                target=dispatch_worker, args=(where, url, concurrency, ready, over), daemon=True
             )
             for _ in range(processes)
         ]
         for process in started:
             process.start()
-        ready.wait()
-        begun = time.perf_counter()
-        with open_desk(path, url) as desk:
-            while booked(path) < parts and time.perf_counter() - begun < MOST_SECONDS:
-                time.sleep(0.05)
-            out.drained = time.perf_counter() - begun
-            over.set()
+        with open_desk(where, url) as desk:
+            ready.wait()
+            begun = time.time()
+            while booked(desk) < parts and time.time() - begun < MOST_SECONDS:
+                time.sleep(POLL)
+            out.drained = time.time() - begun
+            over.value = True
             for process in started:
                 process.join(30)
-            measure(desk, out)
+            measure(desk, begun, out)
         return out.first_answers
 
     return work
 
 
-def booked(path: str) -> int:
+def booked(desk: Desk) -> int:
     """How many parts are booked, without decoding an event."""
-    connection = sqlite3.connect(path, timeout=30)
-    try:
-        counted = connection.execute(
-            "SELECT count(*) FROM stored_events WHERE topic = ?", (InvoicePartCancelled.TOPIC,)
-        )
-        return int(counted.fetchone()[0])
-    finally:
-        connection.close()
+    counted = desk.store.ask(
+        "SELECT count(*) FROM stored_events WHERE topic = ?", (InvoicePartCancelled.TOPIC,)
+    )
+    return int(counted[0][0])
 
 
-def measure(desk: Desk, out: Dispatched) -> None:
+def measure(desk: Desk, begun: float, out: Dispatched) -> None:
     """Read from the events when the last first attempt was answered, by whatever answer."""
-    submitted: list[float] = []
-    answered: list[float] = []
+    last = begun
     attempts: Counter[object] = Counter()
     waiting: set[object] = set()
     for _, event in desk.store.events():
         if isinstance(event, CallSubmitted):
             attempts[event.originator_id] += 1
             if event.attempt == 1:
-                submitted.append(event.timestamp.timestamp())
                 waiting.add(event.originator_id)
         elif isinstance(event, InvoicePartCancelled | CallInDoubt):
             out.doubts += isinstance(event, CallInDoubt)
             if event.originator_id in waiting:
                 waiting.discard(event.originator_id)
-                answered.append(event.timestamp.timestamp())
-    out.first_answers = max(answered) - min(submitted)
+                last = max(last, event.timestamp.timestamp())
+    out.first_answers = last - begun
     out.sent_twice = sum(count > 1 for count in attempts.values())

@@ -15,7 +15,7 @@ from refund_adapters.store.mapper import EventMapper
 from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger import calling
-from refund_ledger.accounts import GUARDED, Posting
+from refund_ledger.accounts import GUARDED, Account, Posting
 from refund_ledger.application import Append, RefundLedger
 from refund_ledger.asking import Request, read_request
 from refund_ledger.balances import Look
@@ -81,9 +81,11 @@ def live(ledger: RefundLedger, number: int) -> UUID:
     return refund
 
 
-def submit_and_book(ledger: RefundLedger, refund: UUID, number: int) -> None:
+def submit_and_book(
+    ledger: RefundLedger, refund: UUID, number: int, *, parts: Iterable[Part] = tuple(Part)
+) -> None:
     """All saves of a life after the first."""
-    for part in Part:
+    for part in parts:
         ledger.fact(refund, partial(_submitted, part))
         ledger.fact(refund, partial(_booked, part, number))
 
@@ -124,6 +126,8 @@ class Saved:
     postings: tuple[Posting, ...]
     changes: tuple[Posting, ...]
     """Of guarded balances."""
+    seen: tuple[Account, ...]
+    """Guarded balances that the decision rests on and does not change."""
     claims: tuple[Document, ...]
     due: tuple[CallDue, ...]
     clears: bool
@@ -191,11 +195,14 @@ def rows_of(batch: Append, heads: dict[UUID, bytes] | None = None) -> list[Saved
     found: list[Saved] = []
     for event in batch.events:
         due = batch.due.get(event.originator_id, ()) if event is last else ()
-        found.append(_rows_of(event, due, heads))
+        seen = tuple(batch.seen.keys() - batch.changes.keys()) if event is last else ()
+        found.append(_rows_of(event, due, seen, heads))
     return found
 
 
-def _rows_of(event: Event, due: tuple[CallDue, ...], heads: dict[UUID, bytes]) -> Saved:
+def _rows_of(
+    event: Event, due: tuple[CallDue, ...], seen: tuple[Account, ...], heads: dict[UUID, bytes]
+) -> Saved:
     stored = EventMapper().to_stored_event(event)
     digest = link(heads.get(event.originator_id, NOTHING_BEFORE), stored)
     heads[event.originator_id] = digest
@@ -209,6 +216,7 @@ def _rows_of(event: Event, due: tuple[CallDue, ...], heads: dict[UUID, bytes]) -
         hash=digest,
         postings=entries,
         changes=tuple(Posting(account, change) for account, change in changes.items()),
+        seen=seen,
         claims=claims(event),
         due=due,
         clears=event.originator_version > 1,

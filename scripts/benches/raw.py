@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from benches.material import Saved
-from refund_adapters.store.sql_store import key_of
+from refund_adapters.store.sql_store import TEXT, key_of
 from refund_adapters.store.sqlite_recorder import utc_text
 
 _KEY = "company = ? AND kind = ? AND subject = ? AND customer = ? AND item = ? AND unit = ?"
@@ -130,7 +130,10 @@ class RawSqlite:
 
 
 def _postings(position: int | None, rows: Saved) -> list[tuple[Any, ...]]:
-    return [(position, seq, *one.account, one.amount) for seq, one in enumerate(rows.postings)]
+    return [
+        (position, seq, account.company, TEXT[account.kind], *account[2:], amount)
+        for seq, (account, amount) in enumerate(rows.postings)
+    ]
 
 
 def _claims(position: int | None, rows: Saved) -> Iterable[tuple[Any, ...]]:

@@ -16,7 +16,8 @@ from psycopg.sql import SQL, Identifier
 from pydantic_core import to_json
 
 from benches.material import Saved
-from refund_adapters.store.sql_store import key_of
+from refund_adapters.store.sql_store import TEXT, key_of
+from refund_ledger.accounts import Posting
 from support.ledger_servers import owner_of
 
 _BY_INDEX = (
@@ -32,7 +33,8 @@ WITH given AS MATERIALIZED (SELECT %s::jsonb AS g), event AS (
     p->>6, p->>7, (p->>8)::bigint FROM event, given, jsonb_array_elements(g->0) p
 ), held AS (
   INSERT INTO balances SELECT p->>0, p->>1, p->>2, p->>3, p->>4, p->>5, (p->>6)::smallint,
-    (p->>7)::bigint, notification_id FROM event, given, jsonb_array_elements(g->1) p
+    (p->>7)::bigint, CASE WHEN (p->>7)::bigint = 0 THEN 9223372036854775807 ELSE notification_id END
+  FROM event, given, jsonb_array_elements(g->1) p
   ON CONFLICT (subject, kind, item, customer, unit, company)
   DO UPDATE SET balance = balances.balance + excluded.balance
 ), taken AS (
@@ -66,6 +68,10 @@ _SHRINK = (
     b"WHERE (b.subject, b.kind, b.item, b.customer, b.unit, b.company) "
     b"= (c.subject, c.kind, c.item, c.customer, c.unit, c.company)"
 )
+
+
+_NEVER = 2**63 - 1
+"""Since when a balance has changed that was only seen."""
 
 
 class RawPostgres:
@@ -116,9 +122,9 @@ class RawPostgres:
                 "postings",
                 ["int8", "int4", *["text"] * 7, "int8"],
                 (
-                    (position, seq, *one.account, one.amount)
+                    (position, seq, account.company, TEXT[account.kind], *account[2:], amount)
                     for position, rows in numbered
-                    for seq, one in enumerate(rows.postings)
+                    for seq, (account, amount) in enumerate(rows.postings)
                 ),
             )
             self._copy(
@@ -166,12 +172,15 @@ def _values(rows: Saved) -> list[Any]:
             one.amount,
             one.account.rule.side * one.amount,
         )
-        for one in rows.changes
+        for one in (*rows.changes, *_unchanged(rows))
     ]
     company = rows.postings[0].account.company if rows.postings else ""
     given = [
-        [(seq, *one.account, one.amount) for seq, one in enumerate(rows.postings)],
-        [row for row in changes if row[-1] > 0],
+        [
+            (seq, account.company, TEXT[account.kind], *account[2:], amount)
+            for seq, (account, amount) in enumerate(rows.postings)
+        ],
+        [row for row in changes if row[-1] >= 0],
         [row for row in changes if row[-1] < 0],
         [(one.refund, one.part, one.company, one.waits, one.not_before) for one in rows.due],
         [(company, *document) for document in rows.claims],
@@ -181,14 +190,24 @@ def _values(rows: Saved) -> list[Any]:
     return [to_json(given).decode(), *event, *cleared]
 
 
+def _unchanged(rows: Saved) -> list[Posting]:
+    """Balances that were only seen: the ledger locks their rows, and adds what is missing."""
+    return [Posting(account, 0) for account in rows.seen]
+
+
 def _balances(numbered: Sequence[tuple[int, Saved]]) -> list[tuple[bytes, Any]]:
     """Two statements: balances that grow, and balances that shrink."""
     pairs: list[tuple[Any, ...]] = [
-        (*key_of(one.account), one.account.rule.side, one.amount, position)
+        (
+            *key_of(one.account),
+            one.account.rule.side,
+            one.amount,
+            position if one.amount else _NEVER,
+        )
         for position, rows in numbered
-        for one in rows.changes
+        for one in (*rows.changes, *_unchanged(rows))
     ]
-    grow = [pair for pair in pairs if pair[6] * pair[7] > 0]
+    grow = [pair for pair in pairs if pair[6] * pair[7] >= 0]
     shrink = [(*pair[:6], pair[7]) for pair in pairs if pair[6] * pair[7] < 0]
     statements = [(_GROW, grow), (_SHRINK, shrink)]
     return [(statement, _columns(rows)) for statement, rows in statements if rows]

@@ -203,3 +203,16 @@ def test_a_week_of_outage_costs_fewer_than_one_probe_a_minute() -> None:
     system.is_there = True
     system.now += circuit.waits
     assert circuit.probe(system.ask)
+
+
+def test_one_that_is_about_to_open_says_so() -> None:
+    circuit = System().circuit()
+    foretold: list[bool] = []
+    for _ in range(circuit.threshold):
+        foretold.append(circuit.opens_next)
+        circuit.failed()
+    assert foretold == [False, False, True]
+    assert circuit.is_open
+    assert circuit.opens_next
+    circuit.answered()
+    assert not circuit.opens_next

@@ -96,6 +96,7 @@ def of(house: Ring, key: str, kind: type[Event]) -> int:
 
 
 SUBMITTED = ["call_submitted"]
+DOUBTED = ["call_in_doubt"]
 BOOKED = ["invoice_part_cancelled", "completed"]
 
 
@@ -114,20 +115,53 @@ def test_a_success_and_the_call_that_follows_it_are_one_save() -> None:
         assert [step.what for step in house.steps] == ["submitted", "cancelled"] * 3
 
 
-@pytest.mark.parametrize(
-    ("fault", "recorded"), [(faults.ANSWER_LOST, "call_in_doubt"), (REFUSED, "call_refused")]
-)
-def test_what_is_no_success_is_saved_alone_before_anything_else_is_begun(
-    fault: faults.Fault, recorded: str
-) -> None:
+def test_a_refusal_is_saved_alone_before_anything_else_is_begun() -> None:
     with ring() as house:
         asked(house, 2)
-        house.sandbox.faults.script("Document.New", fault)
+        house.sandbox.faults.script("Document.New", REFUSED)
         dispatcher, saves = noting(house)
 
         dispatcher.round()
 
-        assert saves == [SUBMITTED, [recorded], SUBMITTED, BOOKED]
+        assert saves == [SUBMITTED, ["call_refused"], SUBMITTED, BOOKED]
+
+
+def test_a_call_that_never_left_is_saved_alone_and_no_other_is_announced_with_it() -> None:
+    with ring() as house:
+        asked(house, 2)
+        dispatcher, saves = noting(house)
+        while_the_first_is_sent(house, lambda: setattr(house.network, "is_down", True))
+
+        dispatcher.round()
+
+        assert saves == [SUBMITTED, ["call_not_sent"]] * 2
+
+
+def test_a_doubt_and_the_call_that_follows_it_are_one_save() -> None:
+    with ring() as house:
+        asked(house, 3)
+        house.sandbox.faults.script("Document.New", faults.ANSWER_LOST)
+        dispatcher, saves = noting(house)
+
+        assert dispatcher.round() == 2
+
+        assert saves == [SUBMITTED, DOUBTED + SUBMITTED, BOOKED + SUBMITTED, BOOKED]
+        parts = [house.desk.refund(f"k{n}").invoice.status for n in range(3)]
+        assert sorted(parts) == [PartStatus.CANCELLED, PartStatus.CANCELLED, PartStatus.IN_DOUBT]
+
+
+def test_the_doubt_that_opens_the_circuit_is_saved_alone_and_nothing_follows() -> None:
+    with ring() as house:
+        asked(house, 5)
+        lost = [faults.ANSWER_LOST] * 3
+        house.sandbox.faults.script("Document.New", *lost)
+        dispatcher, saves = noting(house)
+
+        assert dispatcher.round() == 0
+
+        assert saves == [SUBMITTED, DOUBTED + SUBMITTED, DOUBTED + SUBMITTED, DOUBTED]
+        assert dispatcher.circuit.is_open
+        assert sorted(house.desk.refund(f"k{n}").version for n in range(5)) == [1, 1, 3, 3, 3]
 
 
 def test_nothing_is_read_over_the_network_while_an_answer_is_not_saved() -> None:

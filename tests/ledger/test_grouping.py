@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
@@ -188,4 +189,26 @@ def test_what_is_the_matter_with_all_is_raised_and_nothing_is_saved() -> None:
         books.ledger.request_many(asks(300, 300), stamps(2, "r"))
     assert books.refund_ids() == []
     assert outcome(books.ledger.request_many(asks(300, 300), stamps(2, "r"))) == [300, 300]
+    books.store.close()
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_collector_rests_during_a_group_and_is_as_it_was_afterwards(*, is_on: bool) -> None:
+    books, store = busy()
+    said: list[bool] = []
+
+    def fail() -> None:
+        raise StoreError("the store is gone")
+
+    store.before_saves = [lambda: said.append(gc.isenabled()), fail]
+    (gc.enable if is_on else gc.disable)()
+    try:
+        books.ledger.request_many(asks(300, 300), stamps(2, "r"))
+        said.append(gc.isenabled())
+        with pytest.raises(StoreError):
+            books.ledger.request_many(asks(1, 1, 1, 1)[2:], stamps(2, "s"))
+        said.append(gc.isenabled())
+    finally:
+        gc.enable()
+    assert said == [False, is_on, is_on]
     books.store.close()

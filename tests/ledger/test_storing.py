@@ -53,6 +53,27 @@ def test_a_save_of_a_document_that_is_taken_writes_nothing() -> None:
         refuses(books, Append((other,)), ClaimedError)
 
 
+def test_two_saves_joined_are_the_one_after_the_other() -> None:
+    with Books() as books:
+        sale = books.record(a_cash_sale(1, a_line(1, 100)))
+        first, second = (
+            books.ledger.draft(a_request(key, original=str(sale), amount=10), a_stamp())
+            for key in ("a", "b")
+        )
+        covered = Account("acme", AccountKind.COVERED, str(sale), customer="7", unit="ILS")
+        one = Append((first,), {covered: 100}, {first.originator_id: ()})
+        two = Append((second,), {covered: 90}, {second.originator_id: ()})
+
+        both = one.joined(two)
+
+        # What the second one saw is after the first, so what the first one saw is what is there.
+        whole = Append((first, second), {covered: 100}, {**one.due, **two.due})
+        assert both == whole
+        assert (both.postings, both.changes) == (whole.postings, whole.changes)
+        books.store.append(both)
+        assert books.left(sale)["line/1/net"] == 80
+
+
 def another_sale(books: Books) -> OriginalRecorded:
     """An event that nothing stands against, of an original that is not recorded."""
     first = books.events()[0]

@@ -13,7 +13,7 @@ from refund_ledger.explaining import Explanation
 from refund_ledger.outside import Outside
 from refund_ledger.policies import Terms
 from refund_ledger.refund import Refund, Status, Waits, calls_due
-from refund_projections.calls_due import Pending, fold, pending
+from refund_projections.calls_due import Pending, Waiting, fold, pending
 
 
 def sale_asked_back(terms: Terms | None = None) -> Company:
@@ -257,6 +257,33 @@ def test_a_closed_refund_is_watched_while_a_part_is_in_doubt() -> None:
     company.close(refund)
     assert [call.waits for call in fold(company.events()).due(COMPANY)] == [Waits.WATCH]
     assert fold(company.events()).pending(COMPANY) == ()
+
+
+def test_a_document_of_a_call_that_was_taken_back_is_watched() -> None:
+    company = sale_asked_back()
+    refund = company.refunds[0]
+    company.submit(refund, Part.INVOICE)
+    company.doubt(refund, Part.INVOICE)
+    company.not_sent(refund, Part.INVOICE)
+    company.ledger.withdraw(refund, company.stamp())
+    company.grant("later", 1)
+    assert fold(company.events()).due(COMPANY) == ()
+    company.answer(refund, Part.INVOICE)
+    assert company.events()[-1].TOPIC == "refund.late_success_found"
+    assert fold(company.events()).due(COMPANY) == tuple(company.store.due(COMPANY, *Waits))
+
+
+def test_ends_of_one_long_command_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("refund_projections.calls_due.MOST_OVER", 0)
+    company = sale_asked_back()
+    (refund,) = company.refunds
+    company.ledger.withdraw(refund, company.stamp())
+    company.grant("later", 1)
+    waiting, left = Waiting(), list[int]()
+    for event in company.events():
+        waiting.add(event.model_copy(update={"command_id": "one"}))
+        left.append(len(waiting.refunds))
+    assert left == [0, 1, 1, 0]
 
 
 def test_a_stream_without_its_request_is_damaged() -> None:

@@ -27,8 +27,9 @@ from refund_adapters.store.postgres_recorder import encoded
 from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.store.sqlite import SqliteStore
 from refund_adapters.store.sqlite_recorder import Rules
-from refund_ledger.accounts import Account, Posting
+from refund_ledger.accounts import GUARDED, Account, Posting
 from refund_ledger.originals import Document
+from refund_ledger.postings import net_changes
 from refund_ledger.refund import Waits
 from support.ledger_servers import owner_connection
 from support.tree import ROOT
@@ -100,12 +101,15 @@ def save(
 ) -> None:
     """Save one event, with whatever it is said to mean."""
     stored = event or StoredEvent(next(STREAMS), 1, "x", b"{}")
+    changes = net_changes(one for one in postings if one.account.kind in GUARDED)
     if isinstance(store, PostgresStore):
-        meant = said_of("acme", [stored], [postings], [claims], seen=dict(seen), due={})
-        store._save(encoded([meant]), stored)
+        meant = said_of(
+            "acme", [stored], [postings], [claims], changes=changes, seen=dict(seen), due={}
+        )
+        store._save(encoded(meant), stored)
         return
     assert isinstance(store, SqliteStore)
-    rules = Rules("acme", (postings,), (tuple(claims),), seen=tuple(seen), due=())
+    rules = Rules("acme", (postings,), (tuple(claims),), changes=changes, seen=tuple(seen), due=())
     store.recorder.append([([stored], rules)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
@@ -186,7 +187,7 @@ def rebuild(
     if swap:
         return _swap(run)
     with run.questions("replaying") as questions:
-        rebuilt = questions.rebuild()
+        rebuilt = questions.rebuild(workers=os.cpu_count() or 1)
     if run.json:
         from refund_adapters.cli import sums
 
@@ -195,6 +196,8 @@ def rebuild(
     run.out.line(f"rebuilt from {rebuilt.events} events: {found}")
     for difference in rebuilt.differences:
         run.out.line(f"  {difference}")
+    if rebuilt.unnamed:
+        run.out.line(f"  and {rebuilt.unnamed} more that are not named")
     return 0 if rebuilt.equal else 1
 
 

@@ -74,6 +74,7 @@ def rebuilt(of: Rebuilt) -> Shape:
         "accounts": of.accounts,
         "equal": of.equal,
         "differences": [difference(one) for one in of.differences],
+        "unnamed": of.unnamed,
     }
 
 

@@ -19,8 +19,8 @@ from uuid import UUID
 from refund_adapters.desk import Desk
 from refund_adapters.reconcile.kept import Kept, Reading
 from refund_adapters.reconcile.rows import line_of, listed_once, told_of
-from refund_adapters.reconcile.sorting import SortedLines
 from refund_adapters.reconcile.sources import ApiSource, CanList, FileSource, Source
+from refund_adapters.sorting import SortedLines
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import DocumentId, Event, ReconciliationDone, RefundRequested, Tally
 from refund_ledger.events import claims as documents_of

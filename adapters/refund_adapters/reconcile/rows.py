@@ -19,35 +19,40 @@ LISTED, OPENED = "l", "a"
 """A row of a list, and what the document itself said; that stands before the rows of the list."""
 _KEY = 17
 """Characters that name a document: a letter, six digits of type, ten of number."""
+_CREDITED = '["c"]'
+"""The most frequent line says nothing more than what it is."""
 
 
 def line_of(row: Told | Listed, *, letter: str = LISTED) -> str:
     """A row as one line; lines sort as their documents do. `letter` says where one was listed."""
     half, series, number = row.document
+    return f"{_LETTERS[half]}{series:06}{number:010}{_written(row, letter)}"
+
+
+def _written(row: Told | Listed, letter: str) -> str:
+    """What a row says of its document, as JSON."""
     rest: list[Any]
     match row:
+        case Credited():
+            return _CREDITED
         case Known():
             rest = ["k", *_known(row)]
         case Listed():
             rest = [letter, *_listed(row)]
         case Explained():
             rest = ["e", row.by, row.why, row.at.isoformat()]
-        case Credited():
-            rest = ["c"]
-    return f"{_LETTERS[half]}{series:06}{number:010}{to_json(rest).decode()}"
+    return to_json(rest).decode()
 
 
 def told_of(line: str) -> Told:
     """A row of the ledger's side, from its line."""
     document = _document(line)
+    if line[_KEY:] == _CREDITED:
+        return Credited(document)
     letter, *rest = from_json(line[_KEY:])
-    match letter:
-        case "k":
-            return _known_of(document, rest)
-        case "e":
-            return Explained(document, rest[0], rest[1], datetime.fromisoformat(rest[2]))
-        case _:
-            return Credited(document)
+    if letter == "k":
+        return _known_of(document, rest)
+    return Explained(document, rest[0], rest[1], datetime.fromisoformat(rest[2]))
 
 
 def listed_of(line: str) -> Listed:

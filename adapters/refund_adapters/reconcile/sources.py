@@ -20,6 +20,7 @@ from refund_projections.reconciliation import Absence
 from refund_projections.sides import Conventions, Known, Listed, Period
 
 LARGEST_TYPE = 999
+HALVES = frozenset(Half)
 FIELDS = (
     *("half", "type", "number", "date", "customer_id", "currency", "amount", "cancelled"),
     "comments",
@@ -191,7 +192,7 @@ def listed_of_row(
     """Read a row of an export; amounts are signed decimals, a refund has a minus."""
     given = known(row, FIELDS, "an exported document")
     half = given.get("half")
-    if half not in list(Half):
+    if half not in HALVES:
         raise InvalidInputError("half", f"expected document or receipt, got {short(half)}")
     series, number = whole(given.get("type"), "type"), whole(given.get("number"), "number")
     if series > LARGEST_TYPE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ from refund_adapters.rivhit.envelope import (
     write_json,
 )
 from refund_adapters.rivhit.settings import RivhitSettings, checked_url
-from refund_adapters.rivhit.wire import Fault, Wire, fault_of, sending
+from refund_adapters.rivhit.wire import CORE_ERRORS, Fault, Letter, Wire, fault_of, sending
 
 logger = logging.getLogger(__name__)
 
@@ -90,11 +90,12 @@ class Client:
         self._settings = settings
         self._pace = pace
         self._base = checked_url(settings.base_url)
-        # A transport is all that is needed of the HTTP library: what its client adds, redirects,
-        # cookies and proxies of the environment, is what must not happen here.
+        # A pool of connections is all that is needed of the HTTP library: what its client adds,
+        # redirects, cookies and proxies of the environment, is what must not happen here.
         self._transport = transport or Wire(connections=settings.connections)
         limit = httpx.Timeout(settings.call_limit, connect=settings.connect_limit)
         self._extensions = {"timeout": limit.as_dict()}
+        self._letters: dict[str, Letter] = {}
 
     def __repr__(self) -> str:
         return f"Client({self._settings.company!r} at {self._base})"
@@ -157,7 +158,7 @@ class Client:
         with sending(self._settings.call_limit) as state:
             try:
                 reply = self._exchange(method, content.encode(), largest)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, *CORE_ERRORS) as error:
                 fault = fault_of(error, written=state.written)
                 reply = NoAnswer(str(fault), fault=fault)
         reply = self._scrubbed_reply(reply)
@@ -165,6 +166,11 @@ class Client:
         return reply
 
     def _exchange(self, method: str, content: bytes, largest: int) -> Reply:
+        if isinstance(self._transport, Wire):
+            with closing(self._transport.post(self._letter(method), content)) as answer:
+                names = {name.lower(): value for name, value in answer.headers}
+                encoding = names.get(b"content-encoding", b"identity").decode("latin-1")
+                return _received(answer.status, encoding, answer.iter_stream(), largest)
         request = httpx.Request(
             "POST",
             f"{self._base}/{method}",
@@ -173,17 +179,17 @@ class Client:
             extensions=self._extensions,
         )
         with closing(self._transport.handle_request(request)) as response:
-            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-                return NoAnswer("the answer is encoded, unasked", status=response.status_code)
-            received = bytearray()
-            read_already = response.is_stream_consumed
-            for chunk in [response.content] if read_already else response.iter_raw():
-                received += chunk
-                if len(received) > largest:
-                    return NoAnswer(
-                        str(Fault.TOO_LARGE), fault=Fault.TOO_LARGE, status=response.status_code
-                    )
-            return read_reply(response.status_code, bytes(received))
+            chunks = [response.content] if response.is_stream_consumed else response.iter_raw()
+            encoding = response.headers.get("Content-Encoding", "identity")
+            return _received(response.status_code, encoding, chunks, largest)
+
+    def _letter(self, method: str) -> Letter:
+        """The address and headers of a method's calls, made once."""
+        letter = self._letters.get(method)
+        if letter is None:
+            letter = Letter(f"{self._base}/{method}", HEADERS, self._extensions)
+            self._letters[method] = letter
+        return letter
 
     def _scrubbed_reply(self, reply: Reply) -> Reply:
         if not isinstance(reply, Failure):
@@ -196,6 +202,18 @@ class Client:
             status=reply.status,
             empty=reply.empty,
         )
+
+
+def _received(status: int, encoding: str, chunks: Iterable[bytes], largest: int) -> Reply:
+    """Read what came back, no more of it than an answer may be long."""
+    if encoding.lower() != "identity":
+        return NoAnswer("the answer is encoded, unasked", status=status)
+    received = bytearray()
+    for chunk in chunks:
+        received += chunk
+        if len(received) > largest:
+            return NoAnswer(str(Fault.TOO_LARGE), fault=Fault.TOO_LARGE, status=status)
+    return read_reply(status, bytes(received))
 
 
 def _in_words(reply: Reply) -> str:

@@ -27,7 +27,7 @@ ALL_TYPES = (0, 999)
 
 def units(text: str) -> int:
     """How long the vendor's system counts a text: characters beyond the first plane count twice."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _at_most(limit: int) -> AfterValidator:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,6 +22,16 @@ import httpcore
 import httpx
 
 KEEP_ALIVE_SECONDS = 5
+
+
+CORE_ERRORS = (
+    httpcore.ConnectionNotAvailable,
+    httpcore.UnsupportedProtocol,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+)
+"""What the lower HTTP library raises; the upper one says the same in classes of its own."""
 
 
 class Fault(StrEnum):
@@ -67,12 +77,10 @@ def sending(limit: float) -> Iterator[Sending]:
         _sending.reset(before)
 
 
-class Wire(httpx.HTTPTransport):
+class Wire:
     """HTTP over sockets that keep to the time of the call."""
 
     def __init__(self, *, connections: int) -> None:
-        super().__init__(verify=_trust(), trust_env=False, retries=0)
-        self._pool.close()
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trust(),
             max_connections=connections,
@@ -81,11 +89,42 @@ class Wire(httpx.HTTPTransport):
             network_backend=_TimedBackend(),
         )
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def post(self, letter: Letter, content: bytes) -> httpcore.Response:
         """Send once; the server's words for the status are dropped, since they are logged."""
-        response = super().handle_request(request)
-        response.extensions.pop("reason_phrase", None)
-        return response
+        length = (b"Content-Length", b"%d" % len(content))
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                b"POST",
+                letter.url,
+                headers=[*letter.headers, length],
+                content=content,
+                extensions=letter.extensions,
+            )
+        )
+        answer.extensions.pop("reason_phrase", None)
+        return answer
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.close()
+
+
+class Letter:
+    """All of a request but its content: where it goes, its headers, and its timeouts.
+
+    It is made once for all calls of a method: making it takes longer than to send it.
+    """
+
+    __slots__ = ("extensions", "headers", "url")
+
+    def __init__(self, url: str, headers: Mapping[str, str], extensions: Mapping[str, Any]) -> None:
+        whole = httpx.Request("POST", url, headers=dict(headers), content=b"")
+        at, length = whole.url, b"content-length"
+        self.url = httpcore.URL(
+            scheme=at.raw_scheme, host=at.raw_host, port=at.port, target=at.raw_path
+        )
+        self.headers = [pair for pair in whole.headers.raw if pair[0].lower() != length]
+        self.extensions = dict(extensions)
 
 
 @cache
@@ -161,19 +200,19 @@ def fault_of(error: Exception, *, written: bool) -> Fault:
     The faults that prove that nothing was sent are named only where the wire saw no byte leave
     *and* the error is one of connecting: either alone is not enough.
     """
-    if isinstance(error, httpx.TimeoutException) and written:
+    if isinstance(error, httpx.TimeoutException | httpcore.TimeoutException) and written:
         return Fault.TIMEOUT
     if written:
         return Fault.BROKEN
     causes = list(_causes(error))
     match error:
-        case httpx.PoolTimeout():
+        case httpx.PoolTimeout() | httpcore.PoolTimeout():
             return Fault.NO_SLOT
-        case httpx.ConnectTimeout():
+        case httpx.ConnectTimeout() | httpcore.ConnectTimeout():
             return Fault.CONNECT_TIMEOUT
-        case httpx.WriteTimeout():
+        case httpx.WriteTimeout() | httpcore.WriteTimeout():
             return Fault.TOO_LATE
-        case httpx.ConnectError():
+        case httpx.ConnectError() | httpcore.ConnectError():
             return _connect_fault(causes)
         case _:
             return Fault.OTHER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,14 +10,13 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
-from refund_ledger.accounts import GUARDED, Account, AccountKind
+from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.application import Append
 from refund_ledger.events import Event
 
 if TYPE_CHECKING:
     from refund_adapters.store.sql_store import Row, SqlStore
 
-_GUARDED = ",".join(f"'{kind}'" for kind in sorted(GUARDED))
 _KINDS = f"'{AccountKind.CREDIT}', '{AccountKind.OPEN}'"
 
 
@@ -36,7 +36,7 @@ class Gathered:
         self._balances: dict[tuple[str, ...], int] = {}
         self._of_customers: list[Row] = []
         self._customers: set[str] = set()
-        self._excess: dict[tuple[str, str], int] = {}
+        self._excess: dict[tuple[str, str], int] = defaultdict(int)
         statement = question(len(streams), len(subjects))
         names = [below.stream_id(stream) for stream in streams]
         of_subjects = (company, *subjects)
@@ -57,7 +57,7 @@ class Gathered:
             case 2:
                 self._of_customers.append(row)
             case _:
-                self._excess[subject, unit] = int(number)
+                self._excess[subject, unit] += int(number)
 
     # --- what a decision reads --------------------------------------------------------------------
 
@@ -133,17 +133,15 @@ def _question(streams: int, subjects: int) -> str:
     ids, names = ",".join("?" * streams), ",".join("?" * subjects)
     # An empty list of names is not SQL; none of them is nobody's.
     of_subjects = f"company = ? AND subject IN ({names or 'NULL'})"
-    # SQLite finds subjects only below a kind.
-    kept = f"company = ? AND kind IN ({_GUARDED}) AND subject IN ({names or 'NULL'})"
     columns = "kind, balance, subject, NULL, customer, item, unit, since FROM balances"
     return (
         "SELECT 0, CAST(originator_id AS TEXT), originator_version, topic, state, '', '', '', 0 "  # noqa: S608
         f"FROM stored_events WHERE originator_id IN ({ids or 'NULL'}) "
-        f"UNION ALL SELECT 1, {columns} WHERE {kept} "
+        f"UNION ALL SELECT 1, {columns} WHERE {of_subjects} "
         f"UNION ALL SELECT 2, {columns} WHERE company = ? AND customer <> '' "
         f"AND kind IN ({_KINDS}) AND balance <> 0 "
-        f"AND customer IN (SELECT customer FROM balances WHERE {kept}) "
-        "UNION ALL SELECT 3, '', CAST(sum(amount) AS BIGINT), subject, NULL, '', '', unit, 0 "
-        f"FROM postings WHERE kind = '{AccountKind.EXCESS}' AND {of_subjects} "
-        "GROUP BY subject, unit"
+        f"AND customer IN (SELECT customer FROM balances WHERE {of_subjects}) "
+        # There are few, if any, so they are summed here and not there.
+        "UNION ALL SELECT 3, '', amount, subject, NULL, '', '', unit, 0 "
+        f"FROM postings WHERE kind = '{AccountKind.EXCESS}' AND {of_subjects}"
     )

@@ -48,11 +48,10 @@ class EventMapper(Mapper[UUID]):
         """
         stored = stored_event
         cls = self._classes.get(stored.topic)
-        where = f"event {stored.originator_version} of stream {stored.originator_id}"
         if cls is None:
             raise DamagedStoreError(
-                f"{where} is of the unknown kind {stored.topic!r}; a newer version of this "
-                "software may have written it, so update before reading on"
+                f"{_named(stored)} is of the unknown kind {stored.topic!r}; a newer version of "
+                "this software may have written it, so update before reading on"
             )
         try:
             state = from_json(stored.state)
@@ -60,5 +59,11 @@ class EventMapper(Mapper[UUID]):
             state["originator_version"] = stored.originator_version
             event = cls.__pydantic_validator__.validate_python(state, extra="ignore")
         except (ValueError, TypeError, ValidationError) as error:
-            raise DamagedStoreError(f"{where} cannot be read: {type(error).__name__}") from error
+            raise DamagedStoreError(
+                f"{_named(stored)} cannot be read: {type(error).__name__}"
+            ) from error
         return cast("Event", event)
+
+
+def _named(stored: StoredEvent) -> str:
+    return f"event {stored.originator_version} of stream {stored.originator_id}"

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg import Cursor
-from psycopg.rows import tuple_row
 
 from refund_adapters.store import postgres_migrations, sql_store
 from refund_adapters.store.postgres_address import Address
-from refund_adapters.store.postgres_bulk import append_many
+from refund_adapters.store.postgres_bulk import FIRST_VERSION, append_many
 from refund_adapters.store.postgres_connections import APPLICATION, Connection, Connections
 from refund_adapters.store.postgres_errors import is_lost, translated
 from refund_adapters.store.postgres_recorder import PostgresRecorder, encoded, page_of, rows_of
 from refund_adapters.store.postgres_waking import Waker
-from refund_adapters.store.sql_store import Row, SqlStore, Values, due_of, key_of, time_of
-from refund_ledger.accounts import GUARDED, Account, Posting
+from refund_adapters.store.sql_store import (
+    TEXT,
+    Moment,
+    Row,
+    SqlStore,
+    Values,
+    due_of,
+    key_of,
+    time_of,
+)
+from refund_ledger.accounts import Account, Posting
 from refund_ledger.application import Append
-from refund_ledger.events import claims
 from refund_ledger.originals import Document
-from refund_ledger.postings import net_changes
 from refund_ledger.refund import CallDue, Waits
+from refund_projections.replay import AFTER, BETWEEN
 
 T = TypeVar("T")
 MOST_DEADLOCKS = 20
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 LONGEST_END_MS = 5000
+_COLUMNS = ("company", "kind", "subject", "refund", "customer", "item", "unit", "amount")
+_LINE = f" || '{BETWEEN}' || ".join(_COLUMNS) + f" || '{AFTER}'"
+_TOLD = (
+    f"SELECT position, count(*), string_agg({_LINE}, '' ORDER BY seq) FROM postings "  # noqa: S608 - of constants
+    "WHERE position = ANY(?) GROUP BY position"
+)
 
 
 class PostgresStore(SqlStore):
@@ -60,6 +74,8 @@ class PostgresStore(SqlStore):
         self.where = address.where
         self.patience = patience
         self._now = now
+        self._shared = ""
+        """The snapshot of another process that this one's are to be."""
         self._checked = False
         self._connections = Connections(address, check=self._judge)
         with translated(self.where):
@@ -77,7 +93,7 @@ class PostgresStore(SqlStore):
 
     def _judge(self, connection: Connection) -> None:
         """The first connection is judged in full; a later one may have come to another cluster."""
-        plain = connection.cursor(row_factory=tuple_row)
+        plain = connection.plain
         if self._checked:
             postgres_migrations.check_era(plain, self.address)
         else:
@@ -90,7 +106,7 @@ class PostgresStore(SqlStore):
         """Save everything in one transaction, or nothing; see `refund_ledger.storing.Store`."""
         stored = [[self._mapper.to_stored_event(event) for event in b.events] for b in batches]
         if len(batches) == 1:
-            self._save(encoded([_said(batches[0], stored[0])]), stored[0][0])
+            self._save(encoded(_said(batches[0], stored[0])), stored[0][0])
         else:
             self._write(lambda cursor: append_many(cursor, batches, stored), stored[0][0])
         self.waker.ring()
@@ -188,7 +204,7 @@ class PostgresStore(SqlStore):
         return time_of(self._rows("SELECT clock_timestamp()", ())[0][0])
 
     def _rows(self, statement: str, values: Values) -> list[Row]:
-        asked = statement.replace("?", "%s").encode()
+        asked = _asked(statement)
         reading: Cursor[Any] | None = getattr(self._local, "reading", None)
 
         def ask(cursor: Cursor[Any]) -> list[Row]:
@@ -202,7 +218,12 @@ class PostgresStore(SqlStore):
     def _moment(self) -> Iterator[Cursor[Any]]:
         with translated(self.where), ExitStack() as stack:
             # Only its beginning is tried again: what was read before would be of another moment.
-            yield self._again(lambda: stack.enter_context(self._connections.moment()))
+            yield self._again(lambda: stack.enter_context(self._connections.moment(self._shared)))
+
+    def moment(self) -> Moment | None:
+        """How another process sees the same; see `SqlStore.moment`."""
+        ((shared,),) = self._rows("SELECT pg_export_snapshot()", ())
+        return partial(_at_a_moment, self.address, shared)
 
     def _pages(self, after: int, stop: int | None) -> Iterator[list[tuple[int, StoredEvent]]]:
         settled = getattr(self._local, "reading", None) is None
@@ -213,6 +234,9 @@ class PostgresStore(SqlStore):
             if len(rows) < sql_store.PAGE:
                 return
             after = rows[-1][0]
+
+    def _told(self, positions: Sequence[int]) -> list[Row]:
+        return self._rows(_TOLD, (positions,))
 
     _backwards = "era DESC, xid DESC, notification_id DESC"
 
@@ -226,7 +250,7 @@ class PostgresStore(SqlStore):
 
         def with_a_connection() -> T:
             with self._connections.get_connection() as connection:
-                return work(connection.cursor(row_factory=tuple_row, binary=True))
+                return work(connection.plain)
 
         return self._again(with_a_connection)
 
@@ -244,13 +268,28 @@ class PostgresStore(SqlStore):
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
+@lru_cache(maxsize=256)
+def _asked(statement: str) -> bytes:
+    """A question in the driver's own words; the same few are asked over and over."""
+    return statement.replace("?", "%s").encode()
+
+
+@contextmanager
+def _at_a_moment(address: Address, shared: str) -> Iterator[SqlStore]:
+    with closing(PostgresStore(address)) as store:
+        store._shared = shared  # noqa: SLF001 - its own
+        with store.snapshot():
+            yield store
+
+
 def _said(batch: Append, stored: Sequence[StoredEvent]) -> dict[str, object]:
     """One batch as the database's function takes it, with all that its events mean."""
     return said_of(
         batch.events[0].company,
         stored,
         batch.postings,
-        [claims(event) for event in batch.events],
+        batch.claims,
+        changes=batch.changes,
         seen=batch.seen,
         due=batch.due,
     )
@@ -262,47 +301,44 @@ def said_of(
     entries: Sequence[Sequence[Posting]],
     claimed: Sequence[Sequence[Document]],
     *,
+    changes: Mapping[Account, int],
     seen: Mapping[Account, int],
     due: Mapping[UUID, Sequence[CallDue]],
 ) -> dict[str, object]:
     """One batch as the database's function takes it; postings and claims stand for each event."""
+    begun = {one.originator_id for one in stored if one.originator_version == FIRST_VERSION}
     return {
         "company": company,
         "events": rows_of(stored),
         "postings": [
-            (number, seq, *account[1:], amount)
+            (number, seq, TEXT[account.kind], *account[2:], amount)
             for number, of_event in enumerate(entries, 1)
             for seq, (account, amount) in enumerate(of_event)
         ],
-        "balances": _balances(seen, (one for of_event in entries for one in of_event)),
+        # In the order in which all lock them.
+        "balances": [
+            (
+                TEXT[account.kind],
+                account.subject,
+                account.customer,
+                account.item,
+                account.unit,
+                account.rule.side,
+                changes.get(account, 0),
+                seen.get(account),
+            )
+            for account in sorted({*changes, *seen}, key=key_of)
+        ],
         "claims": [
             (number, *document)
             for number, documents in enumerate(claimed, 1)
             for document in documents
         ],
-        "clear": list(due),
+        # A stream that begins here waited for nothing before.
+        "clear": [refund for refund in due if refund not in begun],
         "due": [
             (call.refund, call.part, call.waits, call.not_before)
             for calls in due.values()
             for call in calls
         ],
     }
-
-
-def _balances(seen: Mapping[Account, int], entries: Iterable[Posting]) -> list[tuple[object, ...]]:
-    """What changes and what was seen of guarded balances, in the order in which all lock them."""
-    changes = net_changes(one for one in entries if one.account.kind in GUARDED)
-    touched: set[Account] = {*changes, *seen}
-    return [
-        (
-            account.kind,
-            account.subject,
-            account.customer,
-            account.item,
-            account.unit,
-            account.rule.side,
-            changes.get(account, 0),
-            seen.get(account),
-        )
-        for account in sorted(touched, key=key_of)
-    ]

@@ -13,7 +13,7 @@ from eventsourcing.persistence import StoredEvent
 from psycopg import Cursor
 
 from refund_adapters.store.chain import NOTHING_BEFORE, link
-from refund_adapters.store.sql_store import key_of
+from refund_adapters.store.sql_store import TEXT, key_of
 from refund_adapters.store.tally import Balance, Tally, judged, tallied
 from refund_ledger.accounts import Account
 from refund_ledger.errors import BalancesMovedError, ClaimedError, InvariantError
@@ -43,7 +43,7 @@ def append_many(
             "postings",
             ("int8", "int4", *("text",) * 7, "int8"),
             (
-                (position, seq, *account, amount)
+                (position, seq, account.company, TEXT[account.kind], *account[2:], amount)
                 for batch, own in zip(batches, positions, strict=True)
                 for position, entries in zip(own, batch.postings, strict=True)
                 for seq, (account, amount) in enumerate(entries)

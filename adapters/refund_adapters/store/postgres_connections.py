@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -21,7 +22,6 @@ from psycopg_pool import PoolClosed
 
 from refund_adapters.store.postgres_address import Address
 
-Connection = psycopg.Connection[DictRow]
 APPLICATION = "refund-ledger"
 CONNECT_SECONDS = 10
 # A host that vanished says nothing more; without these it would be waited for some two hours.
@@ -33,6 +33,16 @@ PROBES = {
 }
 MOST_IDLE = 16
 IDLE_IN_TRANSACTION = "5s"
+_IDLE = psycopg.pq.TransactionStatus.IDLE
+
+
+class Connection(psycopg.Connection[DictRow]):
+    """One connection, and the cursor that most questions are asked by; making one takes a while."""
+
+    @cached_property
+    def plain(self) -> Cursor[tuple[Any, ...]]:
+        """Rows as tuples, sent as bytes."""
+        return self.cursor(row_factory=tuple_row, binary=True)
 
 
 class Connections(PostgresDatastore):
@@ -75,11 +85,16 @@ class Connections(PostgresDatastore):
             yield connection.cursor()
 
     @contextmanager
-    def moment(self) -> Iterator[Cursor[tuple[Any, ...]]]:
-        """A cursor that sees the database as it is now, however long it reads."""
+    def moment(self, shared: str = "") -> Iterator[Cursor[tuple[Any, ...]]]:
+        """A cursor that sees the database as it is now, however long it reads.
+
+        It sees what another transaction sees whose snapshot is `shared` while that one lasts.
+        """
         with self.get_connection() as connection, connection.transaction(force_rollback=True):
             cursor = connection.cursor(row_factory=tuple_row, binary=True)
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            if shared:
+                cursor.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(shared))
             # Reading for long is the purpose here, and a reader holds nobody up.
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield cursor
@@ -101,8 +116,7 @@ class Connections(PostgresDatastore):
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next use, unless it broke or there are enough."""
-        status = connection.info.transaction_status
-        idle = status is psycopg.pq.TransactionStatus.IDLE
+        idle = connection.pgconn.transaction_status == _IDLE
         if self._closed or not idle or len(self._idle) >= MOST_IDLE:
             connection.close()
         else:
@@ -119,7 +133,7 @@ class Connections(PostgresDatastore):
         self.forget()
 
     def _connect(self) -> Connection:
-        connection: Connection = psycopg.connect(
+        connection = Connection.connect(
             make_conninfo("", **PROBES | conninfo_to_dict(self._address.conninfo)),
             autocommit=True,
             row_factory=dict_row,

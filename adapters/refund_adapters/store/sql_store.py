@@ -22,14 +22,19 @@ from refund_ledger.errors import NotFoundError
 from refund_ledger.events import Event, Part
 from refund_ledger.refund import CallDue, Waits
 from refund_ledger.storing import Then
+from refund_projections.replay import Recorded
 
 PAGE = 1000
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 Values = Sequence[Any]
 T = TypeVar("T")
 
 _KEY = ("company", "kind", "subject", "customer", "item", "unit")
 _WHERE_KEY = " AND ".join(f"{name} = ?" for name in _KEY)
+
+
+Moment = Callable[[], AbstractContextManager["SqlStore"]]
+"""Opens a store inside a snapshot; it can be sent to another process."""
 
 
 class SqlStore(ABC):
@@ -88,6 +93,13 @@ class SqlStore(ABC):
         """Stored events after a position in the order of the feed, a page at a time."""
 
     @abstractmethod
+    def _told(self, positions: Sequence[int]) -> list[Row]:
+        """For each of some positions that has postings, how many, and their text.
+
+        See `refund_projections.replay.Recorded`. Positions in between may be among them.
+        """
+
+    @abstractmethod
     def _at(self, moment: datetime | None) -> Any:
         """A time as this database compares it; none is later than every other."""
 
@@ -126,6 +138,10 @@ class SqlStore(ABC):
         """Ask something in SQL that every database understands; `?` stands for a value."""
         return self._rows(statement, values)
 
+    def moment(self) -> Moment | None:
+        """How another process sees what this thread's snapshot sees; none where it cannot."""
+        return None
+
     # --- events -----------------------------------------------------------------------------------
 
     def stream(self, stream: UUID) -> list[Event]:
@@ -146,6 +162,20 @@ class SqlStore(ABC):
         for page in self._pages(after, stop):
             for position, stored in page:
                 yield position, self.event(stored)
+
+    def recorded(self, *, after: int = 0, stop: int | None = None) -> Iterator[Recorded]:
+        """Events as `events` gives them, each with what is stored of its postings.
+
+        An event that cannot be decoded is named by its position.
+        """
+        for page in filter(None, self._pages(after, stop)):
+            told = {row[0]: row for row in self._told([position for position, _ in page])}
+            for position, stored in page:
+                try:
+                    event = self.event(stored)
+                except DamagedStoreError as error:
+                    raise DamagedStoreError(f"at position {position}: {error}") from error
+                yield Recorded(position, event, *told.get(position, ())[1:])
 
     def event_at(self, position: int) -> Event:
         """The event at one position; raises `NotFoundError`."""
@@ -174,6 +204,23 @@ class SqlStore(ABC):
         """The highest position that was given; zero in an empty store."""
         newest = self._rows("SELECT max(notification_id) FROM stored_events", ())[0][0]
         return int(newest or 0)
+
+    def in_order(self, positions: Iterable[int]) -> list[int]:
+        """Positions that are given, in the order of the feed, each at or after one of these."""
+        found = {
+            self._rows(
+                "SELECT min(notification_id) FROM stored_events WHERE notification_id >= ?",
+                (position,),
+            )[0][0]
+            for position in positions
+        }
+        places = ", ".join(str(int(position)) for position in found) or "NULL"
+        rows = self._rows(
+            f"SELECT notification_id FROM stored_events WHERE notification_id IN ({places}) "  # noqa: S608
+            f"ORDER BY {self._backwards}",
+            (),
+        )
+        return [position for (position,) in reversed(rows)]
 
     def event(self, stored: StoredEvent) -> Event:
         """Decode one event; raises `DamagedStoreError`."""
@@ -227,7 +274,7 @@ class SqlStore(ABC):
             f"GROUP BY {names} HAVING sum(amount) <> 0 ORDER BY {names}",
             values,
         )
-        return self._read(rows, lambda row: (_account(row), int(row[7])))
+        return self._read(rows, lambda row: (account_of(row), int(row[7])))
 
     def kinds(self, company: str) -> dict[tuple[AccountKind, str], int]:
         """The signed sum of a company's postings by kind of account and unit, none of them zero."""
@@ -249,7 +296,7 @@ class SqlStore(ABC):
                 f"ORDER BY position, seq LIMIT {PAGE}",
                 (*values, *last),
             )
-            yield from self._read(rows, lambda row: (row[8], Posting(_account(row), int(row[7]))))
+            yield from self._read(rows, lambda row: (row[8], Posting(account_of(row), int(row[7]))))
             if len(rows) < PAGE:
                 return
             last = (rows[-1][8], rows[-1][9])
@@ -295,11 +342,15 @@ def _is_kept(kind: AccountKind, columns: dict[str, str]) -> bool:
     return kind in GUARDED and "refund" not in columns
 
 
+TEXT: dict[str, str] = {kind: kind.value for kind in AccountKind}
+"""Kinds as bare text: of a member of an enumeration drivers and encoders ask a lot first."""
+
+
 def key_of(account: Account) -> tuple[str, ...]:
     """The columns that name a guarded account."""
     return (
         account.company,
-        account.kind,
+        TEXT[account.kind],
         account.subject,
         account.customer,
         account.item,
@@ -322,7 +373,8 @@ def _uuid(value: str | UUID) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
-def _account(row: Row) -> Account:
+def account_of(row: Row) -> Account:
+    """An account from its seven columns."""
     return Account(row[0], AccountKind(row[1]), row[2], row[3], row[4], row[5], row[6])
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from eventsourcing.domain import EventSourcingError
@@ -21,7 +22,7 @@ from refund_adapters.store.errors import (
     StoreError,
     StoreFullError,
 )
-from refund_adapters.store.sql_store import Row, SqlStore, Values, decoded, due_of, time_of
+from refund_adapters.store.sql_store import Moment, Row, SqlStore, Values, decoded, due_of
 from refund_adapters.store.sqlite_bulk import append_many
 from refund_adapters.store.sqlite_connections import Datastore
 from refund_adapters.store.sqlite_recorder import (
@@ -34,6 +35,7 @@ from refund_adapters.store.swapping import Swapped, swap_sqlite
 from refund_ledger.application import Append
 from refund_ledger.errors import LedgerError
 from refund_ledger.refund import CallDue, Waits
+from refund_projections.replay import AFTER, BETWEEN
 
 
 class SqliteStore(SqlStore):
@@ -90,7 +92,7 @@ class SqliteStore(SqlStore):
             # Looking costs no write, so an idle dispatcher leaves the disk alone.
             return []
         until = utc_text(now + timedelta(seconds=seconds))
-        with translated(self.where), self._datastore.writing() as cursor:
+        with translated(self.where), self._datastore.writing(lasting=False) as cursor:
             cursor.execute(
                 "UPDATE calls_due SET taken_by = ?, taken_until = ? "  # noqa: S608
                 f"WHERE (refund, part, waits) IN ({free}) "
@@ -100,6 +102,11 @@ class SqliteStore(SqlStore):
             with decoded(self.where):
                 taken = [due_of(row) for row in cursor.fetchall()]
         return sorted(taken, key=lambda call: (call.not_before, call.refund))
+
+    def moment(self) -> Moment | None:
+        """How another process sees the same; what was there stays, so any later moment serves."""
+        path = self.where.removeprefix("sqlite:///")
+        return None if path == self.where else partial(_at_a_moment, path)
 
     def swap(self) -> Swapped:
         """Make postings, balances and calls due anew from the events; others wait meanwhile."""
@@ -112,8 +119,12 @@ class SqliteStore(SqlStore):
         """The time by the store's clock; all processes on one store agree on it."""
         if self._now:
             return self._now()
-        with decoded(self.where):
-            return time_of(self._rows("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", ())[0][0])
+        if self._datastore.pool.closed:
+            raise _translate(self.where, "PoolClosed")
+        # Whoever opens the file is on this machine, and the database reads the very same clock: in
+        # whole milliseconds, which the times that it records itself are compared with.
+        moment = datetime.now(UTC)
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def _rows(self, statement: str, values: Values) -> list[Row]:
         cursor: SQLiteCursor | None = getattr(self._local, "reading", None)
@@ -123,7 +134,7 @@ class SqliteStore(SqlStore):
                 return list(cursor.fetchall())
             # One question needs no transaction around it.
             with self._datastore.get_connection(commit=False) as connection:
-                cursor = connection.cursor()
+                cursor = _with_tuples(connection.cursor())
                 cursor.execute(statement, values)
                 return list(cursor.fetchall())
 
@@ -132,7 +143,7 @@ class SqliteStore(SqlStore):
         with translated(self.where), self._datastore.transaction(commit=False) as cursor:
             # A transaction of SQLite begins to see with its first question.
             cursor.execute("SELECT count(*) FROM sqlite_master")
-            yield cursor
+            yield _with_tuples(cursor)
 
     def _pages(self, after: int, stop: int | None) -> Iterator[list[tuple[int, StoredEvent]]]:
         while True:
@@ -148,6 +159,9 @@ class SqliteStore(SqlStore):
                 return
             after = rows[-1][0]
 
+    def _told(self, positions: Sequence[int]) -> list[Row]:
+        return self._rows(_TOLD, (positions[0], positions[-1]))
+
     def _recorded(self, moment: datetime) -> str:
         # The column is written in milliseconds.
         return utc_text(moment)[:23] + "Z"
@@ -161,6 +175,25 @@ class SqliteStore(SqlStore):
 
 
 _NEWEST = 2**63 - 1
+_TOLD = (
+    "SELECT position, count(*), group_concat("  # noqa: S608 - of constants
+    f"printf('{BETWEEN.join(['%s'] * 8)}{AFTER}', "
+    "company, kind, subject, refund, customer, item, unit, amount), '') "
+    "FROM postings WHERE position BETWEEN ? AND ? GROUP BY position"
+)
+# By the order of the primary key the postings come in theirs; in another, rows are compared.
+
+
+@contextmanager
+def _at_a_moment(path: str) -> Iterator[SqlStore]:
+    with closing(SqliteStore(path)) as store, store.snapshot():
+        yield store
+
+
+def _with_tuples(cursor: SQLiteCursor) -> SQLiteCursor:
+    """Rows as plain tuples: the library's know their names too, and are slow."""
+    cursor.sqlite_cursor.row_factory = None
+    return cursor
 
 
 def _rules(batch: Append) -> Rules:
@@ -168,6 +201,7 @@ def _rules(batch: Append) -> Rules:
         company=batch.events[0].company,
         postings=batch.postings,
         claims=batch.claims,
+        changes=batch.changes,
         seen=tuple(batch.seen.items()),
         due=tuple(batch.due.items()),
     )

@@ -10,7 +10,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteCursor
 
 from refund_adapters.store.chain import link
-from refund_adapters.store.sql_store import key_of
+from refund_adapters.store.sql_store import TEXT, key_of
 from refund_adapters.store.sqlite_recorder import head_of, holder_of, utc_text
 from refund_adapters.store.tally import Balance, Tally, judged, tallied
 from refund_ledger.accounts import Account, AccountKind
@@ -36,10 +36,10 @@ def append_many(
     cursor.executemany(
         "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (position, seq, *posting.account, posting.amount)
+            (position, seq, account.company, TEXT[account.kind], *account[2:], amount)
             for batch, own in zip(batches, positions, strict=True)
             for position, entries in zip(own, batch.postings, strict=True)
-            for seq, posting in enumerate(entries)
+            for seq, (account, amount) in enumerate(entries)
         ),
     )
     # What is written is what the row comes to: of a change alone the check would judge the change.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +18,9 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from refund_adapters.store import sqlite_connections
 from refund_adapters.store.chain import NOTHING_BEFORE, link
 from refund_adapters.store.errors import NewerStoreError, NotOurStoreError
-from refund_adapters.store.sql_store import key_of
+from refund_adapters.store.sql_store import TEXT, key_of
 from refund_adapters.store.sqlite_connections import Datastore
-from refund_ledger.accounts import GUARDED, Account, Posting
+from refund_ledger.accounts import Account, Posting
 from refund_ledger.errors import (
     BalancesMovedError,
     ClaimedError,
@@ -29,7 +29,6 @@ from refund_ledger.errors import (
     StreamMovedError,
 )
 from refund_ledger.originals import Document
-from refund_ledger.postings import net_changes
 from refund_ledger.refund import CallDue
 
 APPLICATION_ID = 0x52464C31
@@ -50,6 +49,8 @@ class Rules:
     """For each event, in order."""
     claims: tuple[tuple[Document, ...], ...]
     """For each event, in order."""
+    changes: Mapping[Account, int]
+    """Of guarded balances."""
     seen: tuple[tuple[Account, int], ...]
     due: tuple[tuple[UUID, tuple[CallDue, ...]], ...]
 
@@ -96,7 +97,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
                     raise StreamMovedError("another writer added to the stream first") from error
                 _post(cursor, positions, rules)
                 _claim(cursor, positions, rules)
-                _set_due(cursor, rules.due)
+                _set_due(cursor, rules.due, begun=_begun(stored))
 
     def _insert(self, cursor: SQLiteCursor, stored_events: Sequence[StoredEvent]) -> list[int]:
         heads: dict[str, bytes] = {}
@@ -197,14 +198,12 @@ def _post(cursor: SQLiteCursor, positions: Sequence[int], rules: Rules) -> None:
     cursor.executemany(
         "INSERT INTO postings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (position, seq, *posting.account, posting.amount)
+            (position, seq, account.company, TEXT[account.kind], *account[2:], amount)
             for position, entries in zip(positions, rules.postings, strict=True)
-            for seq, posting in enumerate(entries)
+            for seq, (account, amount) in enumerate(entries)
         ],
     )
-    everything = (posting for entries in rules.postings for posting in entries)
-    changes = net_changes(posting for posting in everything if posting.account.kind in GUARDED)
-    seen = dict(rules.seen)
+    changes, seen = rules.changes, dict(rules.seen)
     for account in seen.keys() - changes.keys():
         _refuse_if_moved(cursor, account, seen[account])
     for account, change in changes.items():
@@ -263,9 +262,20 @@ def holder_of(cursor: SQLiteCursor, company: str, document: Document) -> str:
     return f"{row[0]} of {UUID(row[1])}" if row else "another event"
 
 
-def _set_due(cursor: SQLiteCursor, due: Sequence[tuple[UUID, tuple[CallDue, ...]]]) -> None:
+def _begun(stored: Sequence[StoredEvent]) -> set[UUID | str]:
+    """Streams that begin here, so that nothing was due of them before."""
+    return {one.originator_id for one in stored if one.originator_version <= FIRST_VERSION}
+
+
+def _set_due(
+    cursor: SQLiteCursor,
+    due: Sequence[tuple[UUID, tuple[CallDue, ...]]],
+    *,
+    begun: Collection[UUID | str],
+) -> None:
     for refund, calls in due:
-        cursor.execute("DELETE FROM calls_due WHERE refund = ?", (refund.hex,))
+        if refund not in begun:
+            cursor.execute("DELETE FROM calls_due WHERE refund = ?", (refund.hex,))
         for call in calls:
             cursor.execute(
                 "INSERT INTO calls_due (refund, part, company, waits, not_before) "

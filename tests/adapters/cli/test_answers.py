@@ -150,6 +150,22 @@ def test_a_replay_that_differs_names_every_account(terminal: Terminal) -> None:
     assert SALE in people.out
 
 
+def test_what_differs_beyond_the_most_that_is_named_is_counted(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.originals()
+    with sqlite3.connect(terminal.store) as meddler:
+        meddler.execute("UPDATE balances SET balance = balance + 1")
+        (balances,) = meddler.execute("SELECT count(*) FROM balances").fetchone()
+    meddler.close()
+    monkeypatch.setattr("refund_projections.replay.MOST_NAMED", 2)
+
+    ended = terminal.run("rebuild")
+
+    assert ended.code == 1
+    assert ended.out.endswith(f"  and {balances - 2} more that are not named\n")
+
+
 def test_a_damaged_event_is_said(terminal: Terminal) -> None:
     terminal.originals()
     with sqlite3.connect(terminal.store) as meddler:

@@ -39,7 +39,7 @@ def test_the_names_of_balances_statements_and_proof_stay(terminal: Terminal) -> 
     assert set(drawn) == STATEMENT
     assert all(set(line) == LINE for line in drawn["lines"])
     assert set(terminal.json("rebuild")) == {
-        *("events", "position", "accounts", "equal", "differences"),
+        *("events", "position", "accounts", "equal", "differences", "unnamed"),
     }
 
 

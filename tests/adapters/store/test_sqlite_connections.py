@@ -29,6 +29,21 @@ def test_a_connection_writes_durably_and_checks_references(books: Books) -> None
     assert pragmas(books, "journal_mode", "recursive_triggers") == ["wal", 1]
 
 
+def test_what_need_not_last_does_not_wait_for_the_disk_and_the_next_save_does(
+    books: Books,
+) -> None:
+    datastore = books.store.recorder.datastore  # type: ignore[attr-defined]
+    found: list[int] = []
+    for lasting in (False, True):
+        with datastore.writing(lasting=lasting) as cursor:
+            cursor.execute("PRAGMA synchronous")
+            found.append(cursor.fetchone()[0])
+        found += pragmas(books, "synchronous")
+    with pytest.raises(ZeroDivisionError), datastore.writing(lasting=False):
+        _ = 1 // 0
+    assert [*found, *pragmas(books, "synchronous")] == [1, 2, 2, 2, 2]
+
+
 def test_a_writer_waits_for_another_and_goes_on_when_it_is_done(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:

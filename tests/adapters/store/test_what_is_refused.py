@@ -115,6 +115,55 @@ def test_a_balance_that_moved_since_it_was_seen_stops_the_save(store: SqlStore) 
     assert store.balance(REFUNDABLE) == 15
 
 
+@pytest.mark.parametrize(
+    ("change", "seen", "words"),
+    [
+        (5, 9, "moved from 9 to 0 "),
+        (-5, 9, "moved from 9 to 0 "),
+        (0, 9, "moved from 9 to 0 "),
+        (-5, None, "for a change of -5"),
+        (-5, 0, "for a change of -5"),
+    ],
+)
+def test_a_balance_that_has_no_row_is_zero_and_stops_what_needs_more(
+    store: SqlStore, change: int, seen: int | None, words: str
+) -> None:
+    # The one before it in the order of the keys is changed first; nothing of that stays.
+    before_it = REFUNDABLE._replace(item="line/0/net")
+    save(store, Posting(before_it, 10), Posting(RECORDED, -10))
+    before = dump(store)
+    entries = [Posting(before_it, -4), Posting(REFUNDABLE, change), Posting(RECORDED, 4 - change)]
+    with pytest.raises((BalancesMovedError, GuardError), match=words):
+        save(store, *entries, seen=() if seen is None else ((REFUNDABLE, seen),))
+    assert dump(store) == before
+
+
+def test_of_several_balances_the_first_that_is_in_the_way_is_named(store: SqlStore) -> None:
+    first, second, third = (REFUNDABLE._replace(item=f"line/{n}/net") for n in (1, 2, 3))
+    entries = [Posting(account, 10) for account in (first, second, third)]
+    save(store, *entries, Posting(RECORDED, -30))
+    falls = [Posting(first, -4), Posting(second, -11), Posting(third, -4), Posting(RECORDED, 19)]
+    with pytest.raises(GuardError, match="line/2/net ILS does not hold"):
+        save(store, *falls)
+    with pytest.raises(BalancesMovedError, match="line/2/net ILS moved from 9 to 10 "):
+        save(store, *falls, seen=((second, 9), (third, 9)))
+    assert [store.balance(account) for account in (first, second, third)] == [10, 10, 10]
+
+
+def test_a_balance_is_as_old_as_its_first_change(store: SqlStore) -> None:
+    other = REFUNDABLE._replace(item="line/2/net")
+    save(store, Posting(other, 1), Posting(RECORDED, -1), seen=((REFUNDABLE, 0),))
+    save(store, Posting(BOOKS, 1), Posting(RECORDED, -1))
+    save(store, Posting(REFUNDABLE, 5), Posting(RECORDED, -5), seen=((REFUNDABLE, 0), (other, 1)))
+    save(store, Posting(REFUNDABLE, -2), Posting(RECORDED, 2), seen=((REFUNDABLE, 5),))
+    since = rows(store, "SELECT item, since FROM balances WHERE balance <> 0 ORDER BY item")
+    first, _, third, _ = (row[0] for row in rows(store, _POSITIONS))
+    assert since == [("line/1/net", third), ("line/2/net", first)]
+
+
+_POSITIONS = "SELECT notification_id FROM stored_events ORDER BY notification_id"
+
+
 # --- versions and claims --------------------------------------------------------------------------
 
 

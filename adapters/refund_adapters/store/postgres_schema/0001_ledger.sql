@@ -132,7 +132,8 @@ BEGIN
   IF era_timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) THEN
     RAISE EXCEPTION 'another timeline' USING ERRCODE = 'RL006';
   END IF;
-  FOR event IN SELECT * FROM jsonb_array_elements(events) LOOP
+  FOR number IN 0 .. jsonb_array_length(events) - 1 LOOP
+    event := events->number;
     own_stream := (event->>0)::uuid;
     own_version := (event->>1)::bigint;
     own_state := convert_to(event->>3, 'UTF8');
@@ -159,86 +160,103 @@ BEGIN
   RETURN positions;
 END $$;
 
--- Saves batches of events with all that they mean, or nothing.
+-- Saves a batch of events with all that they mean, or nothing.
 -- A batch: {company, events: [[stream, version, topic, state]], postings: [[event, seq, kind, subject,
 -- refund, customer, item, unit, amount]], balances: [[kind, subject, customer, item, unit, side, change,
 -- expected or null]] in the order of their keys, claims: [[event, half, series, number]], clear: [refund],
 -- due: [[refund, part, waits, not before]]}; "event" counts from 1 inside the batch.
-CREATE FUNCTION append(batches jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION append(batch jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  batch jsonb; entry jsonb; positions bigint[]; own_company text; changed integer; wanted integer; held bigint;
-  holder text;
+  entry jsonb; own_company text := batch->>'company'; holder text;
+  positions bigint[] := add_events(batch->'events');
 BEGIN
-  FOR batch IN SELECT * FROM jsonb_array_elements(batches) LOOP
-    own_company := batch->>'company';
-    positions := add_events(batch->'events');
-    FOR entry IN SELECT * FROM jsonb_array_elements(batch->'balances') LOOP
-      held := (entry->>7)::bigint;
-      LOOP
-        IF (entry->>6)::bigint <> 0 THEN
-          UPDATE balances b
-            SET balance = b.balance + (entry->>6)::bigint, since = least(b.since, positions[1])
-            WHERE b.subject = entry->>1 AND b.kind = entry->>0 AND b.item = entry->>3
-              AND b.customer = entry->>2 AND b.unit = entry->>4 AND b.company = own_company
-              AND b.side * (b.balance + (entry->>6)::bigint) >= 0
-              AND (held IS NULL OR b.balance = held);
-        ELSE
-          PERFORM 1 FROM balances b
-            WHERE b.subject = entry->>1 AND b.kind = entry->>0 AND b.item = entry->>3
-              AND b.customer = entry->>2 AND b.unit = entry->>4 AND b.company = own_company
-              AND b.balance = held
-            FOR NO KEY UPDATE;
-        END IF;
-        EXIT WHEN FOUND;
-        PERFORM refuse_balance(own_company, entry);
-        -- It has no row yet; one that somebody else adds at this moment is changed or judged above.
-        -- One that was only seen has a row to be locked by, and its age begins with its first change.
-        INSERT INTO balances VALUES (own_company, entry->>0, entry->>1, entry->>2, entry->>3, entry->>4,
-            (entry->>5)::smallint, (entry->>6)::bigint,
-            CASE WHEN (entry->>6)::bigint = 0 THEN 9223372036854775807 ELSE positions[1] END)
-          ON CONFLICT DO NOTHING;
-        EXIT WHEN FOUND;
-      END LOOP;
-    END LOOP;
-    INSERT INTO postings
-      SELECT positions[(p->>0)::integer], (p->>1)::integer, own_company, p->>2, p->>3, p->>4, p->>5, p->>6,
-        p->>7, (p->>8)::bigint
-      FROM jsonb_array_elements(batch->'postings') p;
-    FOR entry IN SELECT * FROM jsonb_array_elements(batch->'claims') LOOP
-      INSERT INTO claims VALUES (own_company, entry->>1, (entry->>2)::bigint, (entry->>3)::bigint,
-          positions[(entry->>0)::integer])
-        ON CONFLICT DO NOTHING;
-      IF NOT FOUND THEN
-        SELECT e.topic || ' of ' || e.originator_id INTO holder
-          FROM claims c JOIN stored_events e ON e.notification_id = c.position
-          WHERE c.company = own_company AND c.half = entry->>1
-            AND c.series = (entry->>2)::bigint AND c.number = (entry->>3)::bigint;
-        RAISE EXCEPTION 'claimed' USING ERRCODE = 'RL004', DETAIL = entry::text,
-          HINT = coalesce(holder, 'another event');
-      END IF;
-    END LOOP;
-    IF jsonb_array_length(batch->'clear') > 0 THEN
-      -- As an array, so that the index is used; a join would read the whole table.
-      DELETE FROM calls_due WHERE refund = ANY (ARRAY(
-        SELECT value::uuid FROM jsonb_array_elements_text(batch->'clear')));
-      INSERT INTO calls_due (refund, part, company, waits, not_before)
-        SELECT (d->>0)::uuid, d->>1, own_company, d->>2, (d->>3)::timestamptz
-        FROM jsonb_array_elements(batch->'due') d;
+  IF jsonb_array_length(batch->'balances') > 0 THEN
+    PERFORM change_balances(own_company, batch->'balances', positions[1]);
+  END IF;
+  INSERT INTO postings
+    SELECT positions[(p->>0)::integer], (p->>1)::integer, own_company, p->>2, p->>3, p->>4, p->>5, p->>6,
+      p->>7, (p->>8)::bigint
+    FROM jsonb_array_elements(batch->'postings') p;
+  FOR number IN 0 .. jsonb_array_length(batch->'claims') - 1 LOOP
+    entry := batch->'claims'->number;
+    INSERT INTO claims VALUES (own_company, entry->>1, (entry->>2)::bigint, (entry->>3)::bigint,
+        positions[(entry->>0)::integer])
+      ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+      SELECT e.topic || ' of ' || e.originator_id INTO holder
+        FROM claims c JOIN stored_events e ON e.notification_id = c.position
+        WHERE c.company = own_company AND c.half = entry->>1
+          AND c.series = (entry->>2)::bigint AND c.number = (entry->>3)::bigint;
+      RAISE EXCEPTION 'claimed' USING ERRCODE = 'RL004', DETAIL = entry::text,
+        HINT = coalesce(holder, 'another event');
+    END IF;
+  END LOOP;
+  IF jsonb_array_length(batch->'clear') > 0 THEN
+    -- As an array, so that the index is used; a join would read the whole table.
+    DELETE FROM calls_due WHERE refund = ANY (ARRAY(
+      SELECT value::uuid FROM jsonb_array_elements_text(batch->'clear')));
+  END IF;
+  IF jsonb_array_length(batch->'due') > 0 THEN
+    INSERT INTO calls_due (refund, part, company, waits, not_before)
+      SELECT (d->>0)::uuid, d->>1, own_company, d->>2, (d->>3)::timestamptz
+      FROM jsonb_array_elements(batch->'due') d;
+  END IF;
+END $$;
+
+-- Changes guarded balances and locks those that were only seen, one after another in the order given.
+-- One statement for all: it adds what has no row yet. Its check judges what is proposed and not the sum,
+-- so a fall is proposed on the other side. What may not begin a row carries the age 0: where that is found
+-- afterwards, or a balance is not what was expected of it, everything is refused.
+CREATE FUNCTION change_balances(own_company text, entries jsonb, own_position bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  wanted integer := jsonb_array_length(entries);
+  afterwards bigint[]; ages bigint[];
+BEGIN
+  WITH done AS (
+    INSERT INTO balances AS b
+      SELECT own_company, e->>0, e->>1, e->>2, e->>3, e->>4,
+        CASE WHEN (e->>5)::bigint * (e->>6)::bigint < 0 THEN -(e->>5)::smallint ELSE (e->>5)::smallint END,
+        (e->>6)::bigint,
+        -- The age of a balance that was only seen begins with its first change; it has a row to be locked by.
+        CASE WHEN (e->>5)::bigint * (e->>6)::bigint < 0 OR (e->>7)::bigint <> 0 THEN 0
+          WHEN (e->>6)::bigint = 0 THEN 9223372036854775807 ELSE own_position END
+      FROM jsonb_array_elements(entries) e
+    ON CONFLICT (subject, kind, item, customer, unit, company) DO UPDATE
+      SET balance = b.balance + excluded.balance,
+        since = CASE WHEN excluded.balance = 0 THEN b.since ELSE least(b.since, own_position) END
+      WHERE b.side * (b.balance + excluded.balance) >= 0
+    RETURNING b.balance, b.since
+  )
+  SELECT array_agg(balance), array_agg(since) INTO afterwards, ages FROM done;
+  IF cardinality(afterwards) IS DISTINCT FROM wanted THEN
+    PERFORM refuse_balances(own_company, entries);
+  END IF;
+  FOR number IN 1 .. wanted LOOP
+    IF ages[number] = 0
+        OR afterwards[number] <> (entries->(number - 1)->>6)::bigint + (entries->(number - 1)->>7)::bigint THEN
+      PERFORM refuse_balances(own_company, entries);
     END IF;
   END LOOP;
 END $$;
 
--- Says why a balance could not be changed; returns where it only has no row yet.
-CREATE FUNCTION refuse_balance(own_company text, entry jsonb) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE now_held bigint;
+-- Says why balances could not be changed: the first that had moved, or would fall below zero.
+CREATE FUNCTION refuse_balances(own_company text, entries jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE entry jsonb; held bigint; change bigint;
 BEGIN
-  SELECT b.balance INTO now_held FROM balances b
-    WHERE b.subject = entry->>1 AND b.kind = entry->>0 AND b.item = entry->>3
-      AND b.customer = entry->>2 AND b.unit = entry->>4 AND b.company = own_company;
-  IF coalesce(now_held, 0) <> coalesce((entry->>7)::bigint, coalesce(now_held, 0)) THEN
-    RAISE EXCEPTION 'moved' USING ERRCODE = 'RL002', DETAIL = entry::text, HINT = coalesce(now_held, 0)::text;
-  END IF;
-  IF (entry->>5)::bigint * (coalesce(now_held, 0) + (entry->>6)::bigint) < 0 THEN
-    RAISE EXCEPTION 'guarded' USING ERRCODE = 'RL003', DETAIL = entry::text;
-  END IF;
+  FOR entry IN SELECT * FROM jsonb_array_elements(entries) LOOP
+    change := (entry->>6)::bigint;
+    -- As it was before: what this transaction began or changed is told from the rest by who wrote it.
+    SELECT CASE WHEN b.xmin = pg_current_xact_id()::xid THEN b.balance - change ELSE b.balance END INTO held
+      FROM balances b
+      WHERE b.subject = entry->>1 AND b.kind = entry->>0 AND b.item = entry->>3
+        AND b.customer = entry->>2 AND b.unit = entry->>4 AND b.company = own_company;
+    IF held <> (entry->>7)::bigint THEN
+      RAISE EXCEPTION 'moved' USING ERRCODE = 'RL002', DETAIL = entry::text, HINT = held::text;
+    END IF;
+    IF (entry->>5)::bigint * (held + change) < 0 THEN
+      RAISE EXCEPTION 'guarded' USING ERRCODE = 'RL003', DETAIL = entry::text;
+    END IF;
+  END LOOP;
+  RAISE EXCEPTION 'a balance is no row that the store writes; nothing was written' USING ERRCODE = 'RL005';
 END $$;

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.reconcile.sorting import SortedLines
+from refund_adapters.sorting import SortedLines
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 
