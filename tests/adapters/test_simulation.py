@@ -25,7 +25,7 @@ SEEN_AT = {
     "no settle delay": 20,
     "evidence read early, judged late": 21,
     "no fence before sending": 8,
-    "no claim on documents": 221,
+    "no claim on documents": 140,
     "answer dropped on a conflict": 128,
     "decision retried on a fresh stream": 12,
     "refusal of another attempt": 3,

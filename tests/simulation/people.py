@@ -215,7 +215,7 @@ class Office:
         self.stage.mix["person: wrongly"] += 1
         was, promise.wronged = promise.wronged, True
         taken = [made for made in others if made.named in self.auditor.claimed]
-        other = self.chance.choice(taken if taken and self.chance.random() < 0.5 else others)
+        other = self.chance.choice(taken if taken and self.chance.random() < 0.9 else others)
         named = f"{other.named.series}/{other.named.number}"
         done = self._try(
             promise,
