@@ -268,15 +268,14 @@ def _group(document: Document, rows: Iterable[Told | Listed]) -> Group:
     credited = False
     listed: list[Listed] = []
     for row in rows:
-        match row:
-            case Listed():
-                listed.append(row)
-            case Known():
-                known = known or row
-            case Credited():
-                credited = True
-            case Explained():
-                explained = explained or row
+        if isinstance(row, Listed):
+            listed.append(row)
+        elif isinstance(row, Known):
+            known = known or row
+        elif isinstance(row, Credited):
+            credited = True
+        else:
+            explained = explained or row
     return Group(document, known, credited, explained, tuple(listed))
 
 
