@@ -35,6 +35,7 @@ ABOUT_A_FILE = frozenset(
         "test_the_health_of_a_file_is_told",
         "test_the_ledger_itself_is_never_written_over",
         "test_there_is_nothing_to_export_where_there_is_no_ledger",
+        "test_what_differs_beyond_the_most_that_is_named_is_counted",
         "test_what_differs_is_told_and_ends_with_1",
         "test_without_a_head_there_is_nothing_to_keep",
     }
