@@ -108,9 +108,9 @@ def _add_dispatch(parser: argparse.ArgumentParser) -> None:
         "--latency",
         type=float,
         nargs="+",
-        default=[0.0],
+        default=[0.0, 20.0],
         metavar="MS",
-        help="how much later a write is answered; several are measured one after another",
+        help="how much later a write is answered; they are measured one after another (0 20)",
     )
 
 

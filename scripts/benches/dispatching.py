@@ -1,9 +1,9 @@
 """Dispatch: 8 dispatcher processes over one store, while a fifth of all answers is lost.
 
 Beside them 8 bare httpx loops make the same calls of the same server. It answers at once, which
-takes it about a millisecond; with `--latency 0 20` it is measured a second time with answers that
-come 20 ms later, as over the internet. Both sides are measured alike: every process is open and has
-asked the server something, then all begin together, and the last answer to a first call ends it.
+takes it about a millisecond, and in a second measurement 20 ms later, as over the internet. Both
+sides are measured alike: every process is open and has asked the server something, then all begin
+together, and the last answer to a first call ends it.
 """
 
 from __future__ import annotations
