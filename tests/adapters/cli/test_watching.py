@@ -139,8 +139,8 @@ def test_a_promoted_server_is_waited_for_until_somebody_adopts_it(
     if told.endswith("can only be read; waiting for it\n"):
         told = said(watching)  # It was met on its way.
     assert "promoted" in told
-    assert "`refund-ledger store adopt`" in told
-    assert told.endswith("; waiting for it\n")
+    goes_on = "`refund-ledger store adopt`, then compare with `verify --head FILE`"
+    assert told.endswith(f"{goes_on}; waiting for it\n")
     calls = made(server).total()
     assert desk.run("balance").code == 3
     assert made(server).total() == calls, "nothing is sent that could not be saved"
