@@ -16,15 +16,15 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from refund_adapters.accounting import AccountingSystem, Wanted
-from refund_adapters.dispatcher import Dispatcher
+from refund_adapters.dispatch.dispatcher import Dispatcher
+from refund_adapters.dispatch.pace import Pace
+from refund_adapters.dispatch.resolving import Resolver
+from refund_adapters.dispatch.rhythm import Clock, Rhythm, Step
 from refund_adapters.fields import short
 from refund_adapters.files import Numbered, rows_of
 from refund_adapters.intake import grant_of
 from refund_adapters.outside import document_of, explain, outside_of
-from refund_adapters.pace import Pace
 from refund_adapters.questions import Questions
-from refund_adapters.resolving import Resolver
-from refund_adapters.rhythm import Clock, Rhythm, Step
 from refund_adapters.rows import Imported, RowResult, Rows
 from refund_adapters.settings import Settings
 from refund_adapters.store.opening import open_store

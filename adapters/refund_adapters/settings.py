@@ -13,8 +13,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from refund_adapters.companies import Companies
+from refund_adapters.dispatch.rhythm import Rhythm
 from refund_adapters.fields import short
-from refund_adapters.rhythm import Rhythm
 from refund_adapters.rivhit.settings import LIVE_URL, RivhitSettings
 from refund_adapters.store.opening import open_store
 from refund_adapters.store.sql_store import SqlStore

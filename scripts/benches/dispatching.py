@@ -25,7 +25,7 @@ import httpx
 from benches.common import ENGINES, Bench, Goal, Pairs, Result, Timing, must, say
 from refund_adapters.accounting import Wanted
 from refund_adapters.desk import Desk
-from refund_adapters.protocol import Rhythm
+from refund_adapters.dispatch.protocol import Rhythm
 from refund_adapters.rivhit import Rivhit, RivhitSettings
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.core import Sandbox

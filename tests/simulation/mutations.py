@@ -9,11 +9,11 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from refund_adapters.protocol import Clock
+from refund_adapters.dispatch.protocol import Clock
+from refund_adapters.dispatch.sending import Announced, Sending
+from refund_adapters.dispatch.together import Together
 from refund_adapters.rivhit import evidence
 from refund_adapters.rivhit.reading import named
-from refund_adapters.sending import Announced, Sending
-from refund_adapters.together import Together
 from refund_ledger import application, calling, storing
 from refund_ledger.application import Decide, RefundLedger, Result
 from refund_ledger.errors import ConflictError

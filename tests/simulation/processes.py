@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from refund_adapters.accounting import AccountingSystem
 from refund_adapters.desk import Desk
-from refund_adapters.dispatcher import MACHINES_WORK, Dispatcher
-from refund_adapters.protocol import Clock, Step
+from refund_adapters.dispatch.dispatcher import MACHINES_WORK, Dispatcher
+from refund_adapters.dispatch.protocol import Clock, Step
 from refund_adapters.rivhit import Rivhit
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.store.sqlite import SqliteStore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refund_adapters.dispatcher import Dispatcher
+from refund_adapters.dispatch.dispatcher import Dispatcher
 from refund_ledger.refund import CallDue, Waits
 from simulation.originals import COMPANY
 from simulation.people import Office

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from refund_adapters.desk import Desk
-from refund_adapters.protocol import Rhythm
+from refund_adapters.dispatch.protocol import Rhythm
 from refund_adapters.rivhit import Rivhit, RivhitSettings
 from refund_adapters.store.opening import is_postgres
 from refund_adapters.store.postgres import PostgresStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from refund_adapters.protocol import CallProtocol
+from refund_adapters.dispatch.protocol import CallProtocol
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.refusals import Refusal
 from refund_adapters.sandbox.switches import Switches

@@ -13,8 +13,8 @@ import httpx
 
 from refund_adapters.accounting import Wanted
 from refund_adapters.desk import Desk
-from refund_adapters.protocol import Clock as Hands
-from refund_adapters.protocol import Rhythm, Step
+from refund_adapters.dispatch.protocol import Clock as Hands
+from refund_adapters.dispatch.protocol import Rhythm, Step
 from refund_adapters.rivhit import Rivhit, RivhitSettings
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.faults import FaultPlan

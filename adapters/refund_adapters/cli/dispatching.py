@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from refund_adapters.desk import Desk
-    from refund_adapters.dispatcher import Dispatcher
-    from refund_adapters.protocol import Step
+    from refund_adapters.dispatch.dispatcher import Dispatcher
+    from refund_adapters.dispatch.protocol import Step
     from refund_ledger.events import Part
     from refund_projections.calls_due import Pending
 
@@ -85,7 +85,7 @@ def dispatch(
 def _watch(run: Run, desk: Desk, dispatcher: Dispatcher, told: _Told) -> int:
     """Stay until somebody asks to stop; says then what is left, if the store answers."""
     from refund_adapters.cli.watching import Watching
-    from refund_adapters.dispatcher import MENDED_ELSEWHERE
+    from refund_adapters.dispatch.dispatcher import MENDED_ELSEWHERE
 
     watching = Watching(run, desk.store, told.stop)
     told.heard = watching.store_answers

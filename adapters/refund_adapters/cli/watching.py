@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from refund_adapters.cli.errors import failure_of
 from refund_adapters.cli.everywhere import Run
-from refund_adapters.dispatcher import Dispatcher
+from refund_adapters.dispatch.dispatcher import Dispatcher
 from refund_adapters.store.errors import DamagedStoreError, StoreError, StoreGoneError
 from refund_adapters.store.sealing import BrokenLinkError, SealedMeanwhileError, Sealer
 from refund_adapters.store.sql_store import SqlStore

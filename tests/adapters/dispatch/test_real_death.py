@@ -11,7 +11,6 @@ from collections import Counter
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import pytest
 
@@ -29,6 +28,7 @@ from refund_ledger.postings import net_changes, postings
 from refund_ledger.refund import Status, Waits
 from support.killed import dispatch_until_killed, open_desk
 from support.ring import COMPANY, TOKEN
+from support.tree import ROOT
 
 KILLS = 100
 KILLS_ON_SERVER = 40 if os.environ.get("CI") else 20
@@ -52,7 +52,7 @@ def test_killed_dispatchers_leave_every_part_booked_exactly_once(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, sort: str, kills: int
 ) -> None:
     # The process that forks the dispatchers has everything loaded, so each starts at once.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
     rng = random.Random(20261122)
     on_server = sort == "server"
     path = str(request.getfixturevalue("postgres_ledger" if on_server else "tmp_path"))

@@ -14,10 +14,18 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from refund_adapters.accounting import Absent, Found, UnavailableError, Unclear
-from refund_adapters.hands import StoreClock
-from refund_adapters.looking import submitted
-from refund_adapters.rhythm import Clock, Nothing, Outcome, Progress, Rhythm, Step, Unreachable
-from refund_adapters.sending import Announced, Ready, Sending
+from refund_adapters.dispatch.hands import StoreClock
+from refund_adapters.dispatch.looking import submitted
+from refund_adapters.dispatch.rhythm import (
+    Clock,
+    Nothing,
+    Outcome,
+    Progress,
+    Rhythm,
+    Step,
+    Unreachable,
+)
+from refund_adapters.dispatch.sending import Announced, Ready, Sending
 from refund_ledger import calling
 from refund_ledger.errors import ConflictError, RefusedError
 from refund_ledger.events import Evidence, Learned, Part, Way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from refund_adapters.together import Together
+from refund_adapters.dispatch.together import Together
 from refund_ledger import calling, lifecycle
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.balances import Look

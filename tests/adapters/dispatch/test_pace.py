@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from refund_adapters.pace import Pace
+from refund_adapters.dispatch.pace import Pace
 
 
 def test_without_a_limit_nobody_waits() -> None:

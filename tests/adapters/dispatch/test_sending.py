@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from refund_adapters.accounting import Answer, Call
-from refund_adapters.dispatcher import Dispatcher
-from refund_adapters.pace import Pace
-from refund_adapters.protocol import CallProtocol, Clock
-from refund_adapters.rhythm import Nothing, Progress, Unreachable
+from refund_adapters.dispatch.dispatcher import Dispatcher
+from refund_adapters.dispatch.pace import Pace
+from refund_adapters.dispatch.protocol import CallProtocol, Clock
+from refund_adapters.dispatch.rhythm import Nothing, Progress, Unreachable
+from refund_adapters.dispatch.sending import Announced, Ready
 from refund_adapters.sandbox import faults
-from refund_adapters.sending import Announced, Ready
 from refund_ledger import calling
 from refund_ledger.application import RefundLedger
 from refund_ledger.errors import WrongStateError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from refund_adapters.circuit import Circuit
+from refund_adapters.dispatch.circuit import Circuit
 
 WEEK = 7 * 24 * 3600.0
 

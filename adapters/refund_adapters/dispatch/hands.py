@@ -9,8 +9,8 @@ from typing import Protocol
 from uuid import uuid4
 
 from refund_adapters.accounting import AccountingSystem
-from refund_adapters.pace import Pace
-from refund_adapters.rhythm import Clock, Rhythm, Step
+from refund_adapters.dispatch.pace import Pace
+from refund_adapters.dispatch.rhythm import Clock, Rhythm, Step
 from refund_ledger import calling
 from refund_ledger.accounts import AccountKind
 from refund_ledger.application import RefundLedger

@@ -15,11 +15,11 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from refund_adapters.accounting import AccountingSystem
-from refund_adapters.circuit import DOUBLINGS, Circuit
-from refund_adapters.pace import Pace
-from refund_adapters.protocol import CallProtocol
-from refund_adapters.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
-from refund_adapters.sending import Announced, Next, Ready
+from refund_adapters.dispatch.circuit import DOUBLINGS, Circuit
+from refund_adapters.dispatch.pace import Pace
+from refund_adapters.dispatch.protocol import CallProtocol
+from refund_adapters.dispatch.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
+from refund_adapters.dispatch.sending import Announced, Next, Ready
 from refund_adapters.store.errors import (
     EraError,
     ReadOnlyStoreError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from refund_adapters.hands import Hands
+from refund_adapters.dispatch.hands import Hands
 from refund_ledger import calling
 from refund_ledger.events import CallInDoubt, Learned, Part
 from refund_ledger.refund import Waits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from refund_adapters.rhythm import Clock, Nothing, Progress, Rhythm, Step, Unreachable
+from refund_adapters.dispatch.rhythm import Clock, Nothing, Progress, Rhythm, Step, Unreachable
 from refund_ledger.events import Part
 
 

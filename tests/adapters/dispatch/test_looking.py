@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from refund_adapters.accounting import Absent, Found, Unclear
-from refund_adapters.looking import finding_in_words, submitted
+from refund_adapters.dispatch.looking import finding_in_words, submitted
 from refund_ledger.errors import RefusedError
 from refund_ledger.events import DocumentId, Part
 from refund_ledger.originals import Half

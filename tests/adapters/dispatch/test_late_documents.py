@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from refund_adapters.dispatch.rhythm import Nothing, Progress, Unreachable
 from refund_adapters.questions import Questions
-from refund_adapters.rhythm import Nothing, Progress, Unreachable
 from refund_adapters.sandbox import faults
 from refund_ledger.events import (
     LateSuccessFound,

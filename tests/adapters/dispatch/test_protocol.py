@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from refund_adapters.dispatcher import Dispatcher
-from refund_adapters.protocol import CallProtocol, Clock, Rhythm, Step, submitted
-from refund_adapters.rhythm import Nothing, Progress, Unreachable
+from refund_adapters.dispatch.dispatcher import Dispatcher
+from refund_adapters.dispatch.protocol import CallProtocol, Clock, Rhythm, Step, submitted
+from refund_adapters.dispatch.rhythm import Nothing, Progress, Unreachable
 from refund_adapters.sandbox import faults
 from refund_ledger.events import (
     CallInDoubt,

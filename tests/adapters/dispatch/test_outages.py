@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from refund_adapters.dispatcher import IN_HAND, Dispatcher
+from refund_adapters.dispatch.dispatcher import IN_HAND, Dispatcher
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.faults import Fault
 from refund_ledger import calling

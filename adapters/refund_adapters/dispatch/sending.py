@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from refund_adapters.accounting import Answer, Call, Done, Doubtful, NotSent, Refused
-from refund_adapters.hands import Hands
-from refund_adapters.rhythm import Nothing, Outcome, Progress, Unreachable
-from refund_adapters.together import Together
+from refund_adapters.dispatch.hands import Hands
+from refund_adapters.dispatch.rhythm import Nothing, Outcome, Progress, Unreachable
+from refund_adapters.dispatch.together import Together
 from refund_ledger import calling
 from refund_ledger.application import RefundLedger
 from refund_ledger.errors import LedgerError, RefusedError

@@ -14,7 +14,7 @@ from refund_adapters.accounting import (
     Found,
     ThereDocument,
 )
-from refund_adapters.looking import finding_in_words, submitted
+from refund_adapters.dispatch.looking import finding_in_words, submitted
 from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import NotFoundError, RefusedError
 from refund_ledger.events import Evidence, Part

@@ -13,8 +13,8 @@ import pytest
 
 from refund_adapters.accounting import Answer, Call, Wanted
 from refund_adapters.desk import Desk
-from refund_adapters.dispatcher import IN_HAND
-from refund_adapters.pace import Pace
+from refund_adapters.dispatch.dispatcher import IN_HAND
+from refund_adapters.dispatch.pace import Pace
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.core import Sandbox
 from refund_adapters.sandbox.faults import FaultPlan
@@ -26,6 +26,7 @@ from refund_ledger.refund import PartStatus, Status, Waits
 from support.dispatching import dispatch_until_done
 from support.killed import open_desk
 from support.ring import COMPANY, TOKEN, Ring, ring
+from support.tree import ROOT
 
 SALES = ("invoice_receipt:2/6926", "invoice_receipt:2/6930", "invoice_receipt:2/6924")
 WRITES = {"Document.Cancel", "Document.New", "Receipt.Cancel", "Receipt.New"}
@@ -81,7 +82,7 @@ def test_two_processes_send_every_part_exactly_once_though_answers_are_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The process that forks the dispatchers has everything loaded, so both start at once.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["support.dispatching"])
     path = str(tmp_path / "refunds.db")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from refund_adapters.accounting import Answer, Call, Done
-from refund_adapters.dispatcher import Dispatcher
-from refund_adapters.protocol import CallProtocol
-from refund_adapters.rhythm import Progress
+from refund_adapters.dispatch.dispatcher import Dispatcher
+from refund_adapters.dispatch.protocol import CallProtocol
+from refund_adapters.dispatch.rhythm import Progress
+from refund_adapters.dispatch.sending import Announced, Ready
 from refund_adapters.sandbox import faults
-from refund_adapters.sending import Announced, Ready
 from refund_adapters.store.errors import StoreGoneError
 from refund_ledger.accounts import AccountKind
 from refund_ledger.application import RefundLedger
