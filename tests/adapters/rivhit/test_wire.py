@@ -1,6 +1,7 @@
 """The transport: it ends on time, and knows whether a byte of the request left."""
 
 import socket
+import threading
 import time
 from contextlib import closing
 from typing import Any
@@ -70,6 +71,25 @@ def test_a_letter_says_what_the_http_library_would_say() -> None:
     ours, theirs = server.received
     assert sorted(ours.head.split("\r\n")) == sorted(theirs.head.split("\r\n"))
     assert ours.body == theirs.body == b"{}"
+
+
+def test_head_and_content_leave_together() -> None:
+    pieces: list[bytes] = []
+
+    def take_one_piece(listening: socket.socket) -> None:
+        with listening, listening.accept()[0] as connection:
+            pieces.append(connection.recv(65_536))
+            connection.sendall(envelope({}))
+
+    server = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    thread = threading.Thread(target=take_one_piece, args=(server,))
+    thread.start()
+    answer, written = post(url)
+    thread.join()
+    assert isinstance(answer, httpcore.Response)
+    assert written
+    assert pieces[0].endswith(b"\r\n\r\n{}")
 
 
 def test_nobody_listening_means_that_not_a_byte_left() -> None:
