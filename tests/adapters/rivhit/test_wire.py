@@ -76,20 +76,21 @@ def test_a_letter_says_what_the_http_library_would_say() -> None:
 def test_head_and_content_leave_together() -> None:
     pieces: list[bytes] = []
 
-    def take_one_piece(listening: socket.socket) -> None:
-        with listening, listening.accept()[0] as connection:
-            pieces.append(connection.recv(65_536))
-            connection.sendall(envelope({}))
+    def take_one_piece_of_each(listening: socket.socket) -> None:
+        for _ in range(calls):
+            with listening.accept()[0] as connection:
+                pieces.append(connection.recv(65_536))
+                connection.sendall(envelope({}))
 
-    server = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    thread = threading.Thread(target=take_one_piece, args=(server,))
-    thread.start()
-    answer, written = post(url)
-    thread.join()
-    assert isinstance(answer, httpcore.Response)
-    assert written
-    assert pieces[0].endswith(b"\r\n\r\n{}")
+    calls = 5  # Two packets, one right after the other, may be read as one, but not so often.
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread = threading.Thread(target=take_one_piece_of_each, args=(server,))
+        thread.start()
+        answers = [post(url) for _ in range(calls)]
+        thread.join()
+    assert all(isinstance(answer, httpcore.Response) and left for answer, left in answers)
+    assert [piece[-6:] for piece in pieces] == [b"\r\n\r\n{}"] * calls
 
 
 def test_nobody_listening_means_that_not_a_byte_left() -> None:
