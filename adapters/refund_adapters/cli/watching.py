@@ -1,4 +1,4 @@
-"""Staying: a dispatcher outlives the outages of its store, and seals while nothing is due."""
+"""Staying: a dispatcher outlives the outages of its store, and seals in its pauses."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ IN_HAND = 8
 """Things that a round takes in hand for each call under way."""
 IN_OTHER_HANDS = 0.25
 """Seconds after which a thing that another dispatcher has in hand is asked for again."""
+LONGEST_BUSY = 60.0
+"""Seconds after which what is done in a pause no longer waits for one."""
 MOST_DUE = 1000
 """Things due that are looked at to know how long to wait."""
 
@@ -109,11 +111,12 @@ class Dispatcher:
     circuit: Circuit = field(init=False)
     protocol: CallProtocol = field(init=False)
     idle: Callable[[], None] = lambda: None
-    """Called after each round that found nothing to do."""
+    """Called after each round that found nothing to do, and now and then where every one does."""
     away: Callable[[StoreError], None] = lambda _: None
     """Hears that the store cannot be used now; with `forever`, the run waits and goes on."""
     taken: int = 0
     """Steps that were taken so far."""
+    _paused_at: float = 0.0
     _rests: dict[Key, _Rest] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -142,10 +145,12 @@ class Dispatcher:
         way within the time limit of one.
         """
         before, idle_from, failures = self.taken, self.clock.monotonic(), 0
+        self._paused_at = idle_from
         while not self.stop():
             try:
                 done = self.round()
-                wait = None if done else self._idle()
+                wait = None if done else self._until_next()
+                self._pause(is_due=not done)
             except MENDED_ELSEWHERE as error:
                 if not forever:
                     raise
@@ -166,11 +171,12 @@ class Dispatcher:
             self._sleep(poll if wait is None else min(poll, max(wait, SHORTEST_PAUSE)))
         return self.taken - before
 
-    def _idle(self) -> float | None:
-        """Say in how many seconds something becomes ripe, and do what is done meanwhile."""
-        wait = self._until_next()
-        self.idle()
-        return wait
+    def _pause(self, *, is_due: bool) -> None:
+        """Do what is done while there is nothing to send, at the latest after a while."""
+        now = self.clock.monotonic()
+        if is_due or now - self._paused_at >= LONGEST_BUSY:
+            self._paused_at = now
+            self.idle()
 
     def round(self) -> int:
         """Do once what is due now; returns how many steps were taken."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from refund_adapters.dispatch.dispatcher import LONGEST_BUSY
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.faults import Fault
 from refund_adapters.sandbox.refusals import Refusal
@@ -16,7 +17,7 @@ from refund_ledger.errors import StreamMovedError
 from refund_ledger.events import CallInDoubt, CallSubmitted, Learned, Part, ReceiptPartCancelled
 from refund_ledger.refund import PartStatus, Status, Waits
 from refund_ledger.storing import Append
-from support.ring import Ring, ring
+from support.ring import COMPANY, Ring, ring
 
 CASH_SALE = "invoice_receipt:2/6923"
 WRITES = ("Document.Cancel", "Document.New", "Receipt.Cancel", "Receipt.New")
@@ -267,3 +268,22 @@ def test_calls_wait_while_an_excess_of_their_original_is_unexplained() -> None:
         assert excess < 0
         assert house.desk.refund("a").receipt.status is PartStatus.DUE
         assert writes(house) == ["Document.New"]
+
+
+def test_what_is_done_in_a_pause_is_done_without_one_too() -> None:
+    with ring() as house:
+        house.import_all()
+        for number in range(60):
+            house.desk.request(
+                key=f"k{number}", original=CASH_SALE, amount="1.00", reason="complaint"
+            )
+        left: list[int] = []
+        dispatcher = house.desk.dispatcher(watch=lambda _: house.clock.advance(2))
+        dispatcher.idle = lambda: left.append(len(house.desk.store.due(COMPANY, Waits.SEND)))
+        begun = house.clock.monotonic()
+
+        dispatcher.run()
+
+        busy = [due for due in left if due]
+        assert left[-1] == 0
+        assert 2 <= len(busy) <= (house.clock.monotonic() - begun) / LONGEST_BUSY
