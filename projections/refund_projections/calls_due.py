@@ -79,7 +79,8 @@ class Waiting:
         """Count one event; raises `InvariantError` where a refund's stream has lost its request."""
         count(self._discrepancies, event)
         if event.command_id != self._command:
-            self.let_go()
+            if self._over:
+                self.let_go()
             self._command = event.command_id
         elif len(self._over) > MOST_OVER:
             self.let_go(but=event.originator_id)
