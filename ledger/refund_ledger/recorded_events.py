@@ -78,6 +78,8 @@ class OriginalPaid(Event):
 
     sale: str
     receipt: str
+    issued_on: date | None = None
+    """The receipt's own day; none in what was stored before it was kept here."""
     closes: Minor
     """What the receipt says that it pays of this sale."""
     paid: Minor

@@ -112,7 +112,7 @@ def record(
         digest=digest,
     )
     paid = (
-        _paid(sale, part, str(original.ref), stamp, look)
+        _paid(sale, part, original, stamp, look)
         for sale, part in zip(sales, original.closes, strict=True)
     )
     return (recorded, *paid, *_overpayment(original, granted, stamp))
@@ -125,7 +125,7 @@ def _differences(original: Original, recorded: OriginalRecorded) -> str:
 
 
 def _paid(
-    sale: RecordedOriginal, part: Closes, receipt: str, stamp: Stamp, look: Look
+    sale: RecordedOriginal, part: Closes, receipt: Original, stamp: Stamp, look: Look
 ) -> OriginalPaid:
     """What a receipt pays of a sale, beyond what the sale's own reading already counted as paid.
 
@@ -151,7 +151,8 @@ def _paid(
         currency=recorded.currency,
         customer_id=recorded.customer_id,
         sale=part.sale,
-        receipt=receipt,
+        receipt=str(receipt.ref),
+        issued_on=receipt.issued_on,
         closes=part.amount,
         paid=news,
         credit=max(news - debt, 0),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, tzinfo
 
-from refund_ledger.events import CreditGranted, Event, OriginalRecorded, OutsideRefundRecorded
+from refund_ledger.events import (
+    CreditGranted,
+    Event,
+    OriginalPaid,
+    OriginalRecorded,
+    OutsideRefundRecorded,
+)
 
 
 def effective_on(event: Event, zone: tzinfo = UTC) -> date:
@@ -16,6 +22,8 @@ def effective_on(event: Event, zone: tzinfo = UTC) -> date:
     match event:
         case OriginalRecorded() | OutsideRefundRecorded():
             return event.issued_on
+        case OriginalPaid(issued_on=date() as day):
+            return day
         case CreditGranted():
             return event.granted_on
         case _:

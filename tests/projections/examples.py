@@ -130,7 +130,15 @@ _RECORDED = [
         read_from="the accounting system",
         digest=DIGEST,
     ),
-    make(OriginalPaid, sale=SALE, receipt=RECEIPT, closes=600, paid=500, credit=100),
+    make(
+        OriginalPaid,
+        sale=SALE,
+        receipt=RECEIPT,
+        issued_on=date(2026, 2, 28),
+        closes=600,
+        paid=500,
+        credit=100,
+    ),
     make(
         CreditGranted,
         reference="2026-17",

@@ -36,7 +36,7 @@ LATEST = {stored.topic: stored for stored in GOLDEN}
 MAPPER = EventMapper()
 
 
-@pytest.mark.parametrize("stored", GOLDEN, ids=lambda stored: stored.topic)
+@pytest.mark.parametrize("stored", GOLDEN, ids=lambda it: f"{it.topic} {it.originator_version}")
 def test_an_event_of_yesterday_is_read_today(stored: StoredEvent) -> None:
     event = MAPPER.to_domain_event(stored)
     assert isinstance(event, event_classes()[stored.topic])
