@@ -5,7 +5,7 @@ A second system is one new folder beside `rivhit/` with a class of this shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -13,10 +13,15 @@ from typing import Protocol
 from refund_ledger.errors import LedgerError
 from refund_ledger.events import DocumentId, Evidence, Part, RefundRequested
 from refund_ledger.originals import Document, Original, OriginalRef
+from refund_projections.sides import Nature
 
 
 class UnavailableError(LedgerError):
     """The accounting system cannot be read right now; nothing was written, try again later."""
+
+
+class AnsweredError(UnavailableError):
+    """The accounting system answered, and not with what was asked; it is no outage for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Doubtful:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The connection was refused before a byte left; nothing can have happened."""
+    """Nothing can have happened: not a byte left, or the system let nobody in."""
 
     why: str
 
@@ -94,7 +99,10 @@ class Unclear:
     why: str
     evidence: tuple[Evidence, ...]
     for_person: bool
-    """Whether looking again cannot help: a fit without marker, two fits, a bare cancelled flag."""
+    """Whether looking again cannot help: a fit without marker, two fits, a bare cancelled flag, or
+    a source that answers with what cannot be read."""
+    answered: bool = False
+    """Whether every source answered: an error, say, which is no outage and may yet pass."""
 
 
 Finding = Found | Absent | Unclear
@@ -107,8 +115,10 @@ class Traces:
     documents: tuple[tuple[DocumentId, int | None], ...]
     """Each with what it was booked with in minor units, where that can be read."""
     complete: bool
-    """Whether every source could be read."""
+    """Whether every source said what it knows; the evidence shows where it cannot be read."""
     evidence: tuple[Evidence, ...]
+    answered: bool = False
+    """Whether every source answered, be it with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +145,12 @@ class ThereDocument:
     amount: int
     """Minor units, positive whatever sign the system gives a credit."""
     issued_on: date
-    comments: str | None
-    """None where the system does not show comments here."""
     is_cancelled: bool | None
+    """What its flag says; some systems may set it on the credit of a cancel as well."""
     markers: frozenset[str] = frozenset()
-    """The markers of refunds that its comments carry."""
+    """The markers of refunds that its comments carry, where the system shows them."""
+    nature: Nature | None = None
+    """Whether it gives something back; None where nothing that is known tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,8 @@ class AccountingSystem(Protocol):
     """What the ledger needs of an accounting system."""
 
     name: str
+    company: str
+    """Whose books these are; a desk of another company does not take them."""
     call_limit: float
     """Seconds that one call may take at most."""
     settle_seconds: float
@@ -188,8 +201,11 @@ class AccountingSystem(Protocol):
         """
         ...
 
-    def send(self, call: Call) -> Answer:
-        """Send a call once; never resends, never follows a redirect."""
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
+        """Send a call once; never resends, never follows a redirect.
+
+        `may_begin` is asked last thing before the first byte leaves: where it says no, none does.
+        """
         ...
 
     def look(self, submitted: Submitted) -> Finding:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from refund_adapters.store.errors import StoreError
-from refund_adapters.store.opening import open_store
+from refund_adapters.store.opening import check_there, open_store
 from refund_adapters.store.sql_store import SqlStore
 from refund_adapters.workers import Workers
 from refund_ledger.accounts import QUANTITY, AccountKind
@@ -71,8 +71,13 @@ class Companies:
 
     @contextmanager
     def store(self, company: str) -> Iterator[SqlStore]:
-        """Open a company's store."""
-        store = open_store(self.address(company))
+        """Open a company's store; raises `NotOurStoreError` where its file is not there.
+
+        An empty ledger in place of a mistyped address would be added up as if it were whole.
+        """
+        address = self.address(company)
+        check_there(address)
+        store = open_store(address)
         try:
             yield store
         finally:

@@ -10,6 +10,7 @@ with Desk.open("sqlite:///refunds.db", company="acme", actor="dana", accounting=
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,13 +21,14 @@ from refund_adapters.dispatch.dispatcher import Dispatcher
 from refund_adapters.dispatch.pace import Pace
 from refund_adapters.dispatch.resolving import Resolver
 from refund_adapters.dispatch.rhythm import Clock, Rhythm, Step
-from refund_adapters.fields import short
+from refund_adapters.fields import short, text
 from refund_adapters.files import Numbered, rows_of
 from refund_adapters.intake import grant_of
-from refund_adapters.outside import document_of, explain, outside_of
+from refund_adapters.outside import document_of, explain, outside_of, part_of
 from refund_adapters.questions import Questions
 from refund_adapters.rows import Imported, RowResult, Rows
 from refund_adapters.settings import Settings
+from refund_adapters.store.claims import claimant
 from refund_adapters.store.opening import open_store
 from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.application import RefundLedger, Result
@@ -62,6 +64,7 @@ class Desk:
         owns_accounting: bool = False,
     ) -> None:
         """With `owns_accounting`, closing the desk closes the accounting system too."""
+        _same_company(company, accounting)
         self.store = store
         self.company = company
         self.actor = actor
@@ -89,6 +92,7 @@ class Desk:
         rhythm: Rhythm | None = None,
     ) -> Self:
         """Open a store by its address; see `Settings.store`. A file is made if it is missing."""
+        _same_company(company, accounting)
         return cls(
             open_store(store),
             company=company,
@@ -190,21 +194,21 @@ class Desk:
     ) -> bool:
         """Record that a granted credit was reversed, expired or used on a sale.
 
-        `amount` is in minor units of the credit's currency; the same `key` reduces once.
+        `amount` is in minor units of the credit's currency; the same `key` reduces it once.
         """
-        if why not in set(ReductionReason):
+        if why not in list(ReductionReason):
             known = ", ".join(ReductionReason)
             raise InvalidInputError("why", f"expected one of {known}, got {short(why)}")
         if type(amount) is not int:
             raise InvalidInputError("amount", f"expected whole minor units, got {short(amount)}")
         if not said(key, "key", longest=LONGEST_KEY):
-            raise InvalidInputError("key", "name the reduction; the same key reduces once")
+            raise InvalidInputError("key", "name the reduction; the same key reduces it once")
         return self.ledger.reduce_credit(
             reference,
             self.stamp(command_id=key),
             why=ReductionReason(why),
             amount=amount,
-            sale=OriginalRef.parse(sale, field="sale") if sale else None,
+            sale=OriginalRef.parse(text(sale, "sale"), field="sale") if sale else None,
         )
 
     def record_outside(self, *, actor: str | None = None, **fields: Any) -> bool:
@@ -220,10 +224,11 @@ class Desk:
         """Say what an amount is that was booked beyond an original, or without a place.
 
         Fields: part and document ("3/482"), or grant; how, why, key; and where they apply amount,
-        reversed_by, original. The same key explains once.
+        reversed_by, original. The same key explains once. A document that was reversed there may
+        have had its place; it is reversed as a whole.
         """
-        events = (event for _, event in self.store.events())
-        return explain(self.ledger, events, fields, self.stamp(actor=actor))
+        taken = partial(claimant, self.store, self.company)
+        return explain(self.ledger, taken, fields, self.stamp(actor=actor))
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -258,6 +263,7 @@ class Desk:
         """A refund by its key or its id; raises `NotFoundError`."""
         if isinstance(name, UUID):
             return self.ledger.refund(name)
+        name = said(name, "key")
         try:
             return self.ledger.by_key(name)
         except NotFoundError:
@@ -308,6 +314,7 @@ class Desk:
         refund = self.refund(name)
         version = refund.version if seen is None else seen
         stamp = self.stamp(actor=actor)
+        part = part_of(part)
         return self._resolver().send_again(refund.id, stamp, part, why=_said(why), seen=version)
 
     def close_refund(
@@ -367,10 +374,20 @@ class Desk:
         return self.dispatcher(watch=watch).run(patience=patience)
 
 
+def _same_company(company: str, accounting: AccountingSystem | None) -> None:
+    """Refuse another company's books: what is dispatched would be booked there."""
+    if accounting is not None and accounting.company != company:
+        raise InvalidInputError(
+            "company",
+            f"the accounting system is that of {short(accounting.company)}, "
+            f"and this desk that of {short(company)}",
+        )
+
+
 def _said(why: str) -> str:
-    if not why.strip():
+    if not (checked := said(why, "why")):
         raise RefusedError("say why; the decision stands in the audit trail")
-    return why.strip()
+    return checked
 
 
 __all__ = ["Desk", "Grant", "Imported", "RowResult", "document_of"]

@@ -41,10 +41,13 @@ def short(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def known(row: Mapping[str, Any], names: Collection[str], what: str) -> dict[str, Any]:
+def known(row: Mapping[Any, Any], names: Collection[str], what: str) -> dict[str, Any]:
     """The fields that say something; raises where a name is none of those that are known."""
     if unknown := [name for name in row if name not in names][:MOST_NAMED]:
-        label = ", ".join(name[:SHOWN] if name.isidentifier() else short(name) for name in unknown)
+        label = ", ".join(
+            name[:SHOWN] if isinstance(name, str) and name.isidentifier() else short(name)
+            for name in unknown
+        )
         raise InvalidInputError(label, f"is no field of {what}; it has {', '.join(sorted(names))}")
     return {name: value for name, value in row.items() if value is not None}
 

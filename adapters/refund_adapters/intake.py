@@ -73,13 +73,13 @@ def key_of(row: Row | None) -> str:
     return key if isinstance(key, str) else short(key)
 
 
-def _named(row: Row) -> Fields:
+def _named(row: Mapping[Any, Any]) -> Fields:
     """The fields that say something, under the names that a request has, each once."""
     fields: Fields = {}
     for given, value in row.items():
         if value is None or value == "":
             continue
-        name = given.strip().replace("-", "_")
+        name = given.strip().replace("-", "_") if isinstance(given, str) else given
         name = _ALIASES.get(name, name)
         if name in fields:
             raise InvalidInputError(name, "is said more than once")

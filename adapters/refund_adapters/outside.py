@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from refund_adapters.fields import amount, day, items, known, quantity, short, text, whole
 from refund_ledger.application import RefundLedger
 from refund_ledger.errors import InvalidInputError, NotFoundError
-from refund_ledger.events import DocumentId, Event, How, Part, RefundEvent, claims
+from refund_ledger.events import DocumentId, Event, How, Part, RefundEvent
 from refund_ledger.explaining import Explanation
 from refund_ledger.granting import grant_stream
 from refund_ledger.inputs import validated
@@ -26,9 +26,10 @@ _TEXTS = ("customer_id", "currency", "original", "source_account", "read_from", 
 
 def document_of(part: Part, written: str, *, field: str = "document") -> Document:
     """Read a counter-document's name, "3/481"; its half follows from the part."""
-    series, _, number = written.strip().partition("/")
+    half = part_of(part).half
+    series, _, number = text(written, field).strip().partition("/")
     try:
-        return Document(part.half, whole(series, field), whole(number, field))
+        return Document(half, whole(series, field), whole(number, field))
     except InvalidInputError:
         raise InvalidInputError(
             field, f"expected type/number such as 3/481, got {short(written)}"
@@ -38,7 +39,7 @@ def document_of(part: Part, written: str, *, field: str = "document") -> Documen
 def outside_of(row: Mapping[str, Any], *, company: str) -> Outside:
     """Read a refund that was made outside; amounts are decimals in major units, as text."""
     fields = known(row, _OUTSIDE, "a refund made outside")
-    part, currency = _part(fields.get("part")), text(fields.get("currency", ""), "currency")
+    part, currency = part_of(fields.get("part")), text(fields.get("currency", ""), "currency")
     document = document_of(part, text(fields.get("document", ""), "document"))
     out: dict[str, Any] = {
         "company": company,
@@ -56,7 +57,8 @@ def outside_of(row: Mapping[str, Any], *, company: str) -> Outside:
     return validated(Outside, out)
 
 
-def _part(value: Any) -> Part:
+def part_of(value: Any) -> Part:
+    """Read a part by its name."""
     if value not in list(Part):
         raise InvalidInputError("part", f"expected {' or '.join(Part)}, got {short(value)}")
     return Part(value)
@@ -82,11 +84,14 @@ def _item(given: Any, currency: str) -> dict[str, Any]:
 
 
 def explain(
-    ledger: RefundLedger, events: Iterable[Event], row: Mapping[str, Any], stamp: Stamp
+    ledger: RefundLedger,
+    claimant: Callable[[Document], Event | None],
+    row: Mapping[str, Any],
+    stamp: Stamp,
 ) -> bool:
     """Explain a discrepancy as a person names it: by its part and document, or by its credit.
 
-    `events` are searched for what the document belongs to.
+    `claimant` finds the event that took a document.
     """
     fields = known(row, _EXPLANATION, "an explanation")
     out: dict[str, Any] = {
@@ -101,10 +106,10 @@ def explain(
         subject = out["grant"] = text(fields["grant"], "grant")
         cause = next(iter(ledger.store.stream(grant_stream(ledger.company, subject))), None)
     else:
-        part = _part(fields.get("part"))
+        part = part_of(fields.get("part"))
         document = document_of(part, text(fields.get("document", ""), "document"))
         subject, out["document"] = str(document), _id_of(document)
-        cause = _cause(events, ledger.company, document)
+        cause = claimant(document)
     if cause is None:
         raise NotFoundError(f"{subject} is not recorded here; see `pending` for what to explain")
     if "reversed_by" in fields:
@@ -120,11 +125,6 @@ def _how(value: Any) -> How:
     if value not in list(How):
         raise InvalidInputError("how", f"expected one of {', '.join(How)}, got {short(value)}")
     return How(value)
-
-
-def _cause(events: Iterable[Event], company: str, document: Document) -> Event | None:
-    """The event that took the document; there is one at most."""
-    return next((e for e in events if e.company == company and document in claims(e)), None)
 
 
 def _id_of(document: Document) -> DocumentId:

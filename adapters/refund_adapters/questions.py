@@ -6,11 +6,14 @@ desk.questions.statement(customer_id="1001", currency="ILS")
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from uuid import UUID
 
+from refund_adapters.fields import short
+from refund_adapters.store import sql_store
 from refund_adapters.store.replaying import Heard
 from refund_adapters.store.sharing import rebuild_store
 from refund_adapters.store.sql_store import SqlStore
@@ -19,17 +22,20 @@ from refund_ledger.errors import InvalidInputError, NotFoundError
 from refund_ledger.events import CreditGranted, Event, OriginalRecorded, RefundRequested
 from refund_ledger.originals import OriginalRef
 from refund_ledger.recording import fold_original, grant_stream
-from refund_ledger.refund import CallDue, Refund, Waits, fold
+from refund_ledger.refund import Refund, Waits, fold
 from refund_projections import audit_trail, calls_due, credit_balances, remaining, statement
 from refund_projections import totals as totalling
 from refund_projections.audit_trail import Entry
 from refund_projections.calls_due import Pending
 from refund_projections.credit_balances import POSITION, CreditBalance
 from refund_projections.derivation import Step, explain
-from refund_projections.moments import effective_on, effective_until
+from refund_projections.moments import check_time, effective_on, effective_until
 from refund_projections.rebuild import Rebuilt
 from refund_projections.remaining import Remaining
 from refund_projections.statement import Statement
+
+LAST_POSITION = 2**63 - 1
+"""The highest that a store can number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,21 @@ class AsOf:
     effective: date | None = None
     """Only what counts on this day or before it: what was so, whenever it became known."""
 
+    def __post_init__(self) -> None:
+        position, effective = self.position, self.effective
+        if position is not None and not (type(position) is int and 0 <= position <= LAST_POSITION):
+            raise InvalidInputError("position", f"expected an event's, got {short(position)}")
+        if self.recorded is not None:
+            check_time(self.recorded, "recorded")
+        if effective is not None and type(effective) is not date:
+            raise InvalidInputError("effective", f"expected a day, got {short(effective)}")
+
 
 NOW = AsOf()
+LEFT = tuple(waits for waits in Waits if waits is not Waits.WATCH)
+"""What a dispatcher has left; a call that is over is only watched."""
+AT_ONCE = 100
+"""Refunds that one question reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +119,12 @@ class Questions:
         until: datetime | None = None,
     ) -> tuple[totalling.Total, ...]:
         """What was credited and paid back in a period, told apart by one thing."""
+        if by not in list(totalling.By):
+            raise InvalidInputError(
+                "by", f"expected one of {', '.join(totalling.By)}, got {short(by)}"
+            )
         return totalling.totals(
-            self._events(), company=self._company, by=by, since=since, until=until
+            self._events(), company=self._company, by=totalling.By(by), since=since, until=until
         )
 
     def explain(
@@ -145,8 +168,11 @@ class Questions:
         return found
 
     def story_of_original(self, ref: OriginalRef) -> tuple[Entry, ...]:
-        """Everything that touched an original: its reading, its payments, its refunds."""
-        return tuple(audit_trail.of_original(self._events(), self._company, ref))
+        """Everything that touched an original; raises `NotFoundError` where nothing ever did."""
+        found = tuple(audit_trail.of_original(self._events(), self._company, ref))
+        if not found:
+            raise NotFoundError(f"{ref} is not recorded; import it first")
+        return found
 
     def story_of_customer(self, customer_id: str) -> tuple[Entry, ...]:
         """Everything that happened to one customer."""
@@ -159,9 +185,12 @@ class Questions:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[Entry]:
-        """Everything that somebody did, or that was done in a period, one entry at a time."""
+        """Everything that somebody did, or that was done in a period, one entry at a time.
+
+        Whoever reads it may save meanwhile, and may stop anywhere; it ends where it began to.
+        """
         return audit_trail.of_period(
-            self._events(), self._company, actor=actor, since=since, until=until
+            self._in_pages(), self._company, actor=actor, since=since, until=until
         )
 
     # --- originals and credits --------------------------------------------------------------------
@@ -200,12 +229,28 @@ class Questions:
         """Everything that is not settled and why, the longest waiting first; reads all events."""
         return calls_due.fold(self._events()).pending(self._company)
 
-    def calls_left(self) -> tuple[Pending, ...]:
-        """What a dispatcher has left of refunds in progress, from the live calls due."""
-        due = self._store.due(self._company, *(set(Waits) - {Waits.WATCH}))
-        refunds = (fold(self._store.stream(call.refund)) for call in _one_each(due))
-        left = (entry for refund in refunds if refund for entry in calls_due.pending(refund))
+    def calls_left(self, *, limit: int = sql_store.PAGE) -> tuple[Pending, ...]:
+        """What a dispatcher has left of refunds in progress, from the live calls due.
+
+        Of more calls than `limit`, those that wait longest; `refunds_left` counts all.
+        """
+        due = self._store.due(self._company, *LEFT, limit=limit)
+        names = iter(dict.fromkeys(call.refund for call in due))
+        left: list[Pending] = []
+        while some := list(islice(names, AT_ONCE)):
+            found = self._store.about(self._company, some, ())
+            refunds = (fold(found.stream(name)) for name in some)
+            left += (entry for refund in refunds if refund for entry in calls_due.pending(refund))
         return tuple(left)
+
+    def refunds_left(self) -> int:
+        """How many refunds a dispatcher has left something of."""
+        ((count,),) = self._store.ask(
+            "SELECT count(DISTINCT refund) FROM calls_due "  # noqa: S608 - of marks
+            f"WHERE company = ? AND waits IN ({','.join('?' * len(LEFT))})",
+            (self._company, *LEFT),
+        )
+        return int(count)
 
     # --- proof ------------------------------------------------------------------------------------
 
@@ -241,12 +286,22 @@ class Questions:
     def _events(self) -> Iterator[Event]:
         return self._until(NOW)
 
+    def _in_pages(self) -> Iterator[Event]:
+        """All events up to the newest; while a page is given out, its thread reads what is new."""
+        after, stop = 0, self._store.position_at(None)
+        total, number = self._store.position(), 0
+        while page := self._page(after, stop):
+            for number, (after, event) in enumerate(page, number + 1):  # noqa: B007, B020 - kept
+                self._heard(number, total)
+                if event.company == self._company:
+                    yield event
+
+    def _page(self, after: int, stop: int) -> list[tuple[int, Event]]:
+        with self._store.snapshot():
+            return list(islice(self._store.events(after=after, stop=stop), sql_store.PAGE))
+
     def _with_positions(self, stop: int | None = None) -> Iterator[tuple[int, Event]]:
         total = self._store.position() if stop is None else stop
         for number, (position, event) in enumerate(self._store.events(stop=stop), 1):
             self._heard(number, total)
             yield position, event
-
-
-def _one_each(due: Iterable[CallDue]) -> list[CallDue]:
-    return list({call.refund: call for call in due}.values())

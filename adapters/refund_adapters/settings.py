@@ -6,11 +6,20 @@ No error and no representation of them repeats what may be a secret.
 from __future__ import annotations
 
 import getpass
+import json
 import re
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from refund_adapters.companies import Companies
 from refund_adapters.dispatch.rhythm import Rhythm
@@ -28,6 +37,24 @@ SAID_ELSEWHERE = {"company": "COMPANY", "token": "RIVHIT_TOKEN", "base_url": "RI
 """Settings of the Rivhit adapter that have a variable of their own."""
 
 _WITH_INPUT = re.compile(r", got .*", re.DOTALL)
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, in which an object of JSON says each name once.
+
+    Of a company that is named twice one address would go unread, and nobody would know which.
+    """
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002 - as the library has it
+        def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            for name, count in Counter(name for name, _ in pairs).items():
+                if count > 1:
+                    raise InvalidInputError(
+                        f"{PREFIX}{field_name.upper()}", f"{short(name)} is said more than once"
+                    )
+            return dict(pairs)
+
+        return json.loads(value, object_pairs_hook=once)
 
 
 class Settings(BaseSettings):
@@ -67,6 +94,18 @@ class Settings(BaseSettings):
     patience: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """Seconds that a command waits for a server of the store which went away meanwhile."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours stands in its place
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - there is no such file
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor such a folder
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags go before the environment."""
+        return init_settings, _Environment(settings_cls)
+
     @property
     def who(self) -> str:
         """Who acts, where a command does not say; raises `InvalidInputError` where nobody knows."""
@@ -105,9 +144,12 @@ class Settings(BaseSettings):
             **self.rivhit,
         }
         try:
-            return RivhitSettings.model_validate(given)
+            account = RivhitSettings.model_validate(given)
         except ValidationError as error:
             raise _without_input(error) from None
+        # A call that waits here for a free connection spends its time, and ends in doubt for it.
+        enough = max(account.connections, self.concurrency)
+        return account.model_copy(update={"connections": enough})
 
     def open_store(self) -> SqlStore:
         """Open the company's store; raises `InvalidInputError` or `StoreError`."""

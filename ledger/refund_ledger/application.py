@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from refund_ledger import calling, lifecycle, recording
+from refund_ledger import recording
 from refund_ledger.asking import Request, check_shape
 from refund_ledger.balances import Look
+from refund_ledger.deciding import Decide, Decisions
 from refund_ledger.errors import (
     MOVED,
     ConflictError,
@@ -20,12 +21,8 @@ from refund_ledger.errors import (
     StreamMovedError,
 )
 from refund_ledger.events import (
-    DocumentId,
     Event,
-    Evidence,
-    Learned,
     OriginalRecorded,
-    Part,
     ReductionReason,
     RefundRequested,
 )
@@ -54,10 +51,7 @@ class Result:
     repeated: bool
 
 
-Decide = Callable[[Refund, Look], Sequence[Event]]
-
-
-class RefundLedger(Groups[Result]):
+class RefundLedger(Groups[Result], Decisions[Result]):
     """The refunds of one company over one store."""
 
     def __init__(
@@ -82,7 +76,8 @@ class RefundLedger(Groups[Result]):
 
     def refund(self, refund: UUID) -> Refund:
         """Load a refund; raises `NotFoundError`."""
-        found = fold(self.store.stream(refund))
+        events = self.store.stream(refund)
+        found = fold(events) if events and isinstance(events[0], RefundRequested) else None
         if found is None or found.request.company != self.company:
             raise NotFoundError(f"no refund {refund} is recorded; check the id or the key")
         return found
@@ -104,15 +99,14 @@ class RefundLedger(Groups[Result]):
     # --- recording --------------------------------------------------------------------------------
 
     def record_original(self, original: Original, stamp: Stamp, *, read_from: str) -> bool:
-        """Record an original, and what a receipt pays; false where it was recorded before."""
+        """Record an original, and what a receipt pays; false where all of it was known before."""
         self._own_company(original.company)
 
         def decide(look: Look) -> tuple[Event, ...]:
             before = fold_original(self.store.stream(original.ref.stream(self.company)))
-            found = [self._sale(part.sale) for part in original.closes]
-            if before is None:
-                recording.check_sales(original, found)
-            sales = [sale for sale in found if sale] if before is None else []
+            closes = recording.newly_closed(original, before)
+            found = [self._sale(part.sale) for part in closes]
+            sales = recording.check_sales(original, closes, found)
             granted = self.store.stream(recording.grant_stream(self.company, str(original.ref)))
             return recording.record(
                 original, before, sales, stamp, read_from=read_from, look=look, granted=granted
@@ -128,6 +122,7 @@ class RefundLedger(Groups[Result]):
         """Record a credit granted elsewhere; false where it was recorded before."""
         self._own_company(grant.company)
         named = OriginalRef.parse(grant.receipt, field="receipt") if grant.receipt else None
+        grant = grant.model_copy(update={"receipt": str(named or "")})
 
         def decide(look: Look) -> tuple[Event, ...]:
             before = self.store.stream(grant.stream)
@@ -159,7 +154,7 @@ class RefundLedger(Groups[Result]):
                 why=why,
                 amount=amount,
                 look=look,
-                sale=self.original(sale).recorded if sale else None,
+                sale=self.original(sale) if sale else None,
                 comment=comment,
             )
 
@@ -230,86 +225,6 @@ class RefundLedger(Groups[Result]):
         if self._sayable:
             self._sayable(requested)
         return requested, look
-
-    def approve(self, refund: UUID, stamp: Stamp, *, digest: str) -> Result:
-        """Agree to exactly the request that has this digest."""
-        return self.fact(refund, lambda now, _: lifecycle.approve(now, stamp, digest=digest))
-
-    def reject(self, refund: UUID, stamp: Stamp, *, why: str) -> Result:
-        """Refuse a request that waits for approval."""
-        return self.fact(refund, lambda now, look: lifecycle.reject(now, stamp, why=why, look=look))
-
-    def withdraw(self, refund: UUID, stamp: Stamp, *, why: str = "") -> Result:
-        """Take a request back while nothing has been sent."""
-        return self.fact(
-            refund, lambda now, look: lifecycle.withdraw(now, stamp, why=why, look=look)
-        )
-
-    def close(
-        self, refund: UUID, stamp: Stamp, *, why: str, seen_version: int, absent: frozenset[Part]
-    ) -> Result:
-        """End a refund that will not be finished, on the version that was seen."""
-
-        def decide(now: Refund, look: Look) -> Sequence[Event]:
-            lifecycle.check_seen(now, seen_version)
-            return lifecycle.close(now, stamp, why=why, look=look, absent=absent)
-
-        return self.fact(refund, decide)
-
-    def send_again(
-        self,
-        refund: UUID,
-        stamp: Stamp,
-        part: Part,
-        *,
-        why: str,
-        seen_version: int,
-        evidence: tuple[Evidence, ...] = (),
-    ) -> Result:
-        """Allow one more attempt of a part that waits for a person."""
-        return self.fact(
-            refund,
-            lambda now, _: lifecycle.send_again(
-                now, stamp, part, why=why, seen_version=seen_version, evidence=evidence
-            ),
-        )
-
-    def happened(
-        self,
-        refund: UUID,
-        stamp: Stamp,
-        part: Part,
-        document: DocumentId,
-        *,
-        booked: int,
-        why: str,
-        seen_version: int,
-        evidence: tuple[Evidence, ...] = (),
-    ) -> Result:
-        """Record a person's word that this document is the part's counter-document."""
-
-        def decide(now: Refund, look: Look) -> Sequence[Event]:
-            lifecycle.waits_for_person(now, part, seen_version)
-            decided = calling.decided_happened(now, stamp, part, why=why, evidence=evidence)
-            return calling.succeeded(
-                now,
-                stamp,
-                part,
-                document,
-                booked=booked,
-                learned=Learned.PERSON,
-                look=look,
-                evidence=evidence,
-                decided=decided,
-            )
-
-        return self.fact(refund, decide)
-
-    def acknowledge(self, refund: UUID, stamp: Stamp, document: DocumentId, *, why: str) -> Result:
-        """Say that an alert was seen and what was done about it."""
-        return self.fact(
-            refund, lambda now, _: lifecycle.acknowledge(now, stamp, document, why=why)
-        )
 
     # --- the dispatcher's two kinds of saves ------------------------------------------------------
 

@@ -8,25 +8,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import RefundKind
-from refund_ledger.inputs import Positive, invalid, plain
+from refund_ledger.inputs import Positive, plain, validated
 from refund_ledger.money import MAX_MINOR, exponent
 from refund_ledger.originals import Immutable, Method, OriginalRef, PaymentDetails
-
-__all__ = [
-    "LineAsked",
-    "Parts",
-    "PaymentAsked",
-    "Positive",
-    "Request",
-    "check_shape",
-    "digest_of",
-    "invalid",
-    "read_request",
-]
 
 
 class Parts(StrEnum):
@@ -110,10 +98,7 @@ class Request(Immutable):
 
 def read_request(fields: Mapping[str, Any]) -> Request:
     """Check raw fields as a request; raises `InvalidInputError` naming the first wrong field."""
-    try:
-        return Request.model_validate(fields)
-    except ValidationError as error:
-        raise invalid(error) from None
+    return validated(Request, fields)
 
 
 def check_shape(ask: Request) -> None:

@@ -83,11 +83,11 @@ def submit(
 def not_sent(
     refund: Refund, stamp: Stamp, part: Part, attempt: int, *, why: str, look: Look
 ) -> tuple[Event, ...]:
-    """Record that an attempt never left; the part is due again, or given back where it is over."""
+    """Record that nothing came of an attempt: its part is due, or given back where it is over."""
     if not _is_out(refund, part, attempt):
         return ()
     event = next_event(refund, CallNotSent, stamp, part=part, attempt=attempt, why=why)
-    ending = f"the call of the {part} part never left"
+    ending = f"the call of the {part} part was not carried out"
     return (event, *closed_again(evolve(refund, event), stamp, why=ending, look=look))
 
 
@@ -187,6 +187,8 @@ def succeeded(
     state = refund.part(part)
     if state.status is PartStatus.NONE:
         raise WrongStateError(f"the refund has no {part} part; look at it again")
+    if document.half is not part.half:
+        raise InvalidInputError("document", f"{document.key} is no document of the {part} part")
     if any(known.key == document.key for known in state.documents):
         return ()
     amount = refund.request.asked(part) if booked is None else booked

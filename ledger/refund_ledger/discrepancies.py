@@ -26,6 +26,9 @@ from refund_ledger.events import (
     TakenPayment,
 )
 
+Booking = InvoicePartCancelled | ReceiptPartCancelled | LateSuccessFound | OutsideRefundRecorded
+"""An event that books a counter-document."""
+
 Key = tuple[str, str]
 """Company and subject."""
 
@@ -101,6 +104,8 @@ def count(known: dict[Key, Discrepancy], event: Event) -> None:
     """Count one event; raises `InvariantError` where it explains what never was."""
     if isinstance(event, DiscrepancyExplained):
         before = known.get((event.company, event.subject))
+        if before is None and event.undone:
+            return  # All of the document had its place, and was reversed all the same.
         if before is None:
             raise InvariantError(
                 f"{event.TOPIC} of {event.subject} explains what was never booked; the history is "
@@ -140,14 +145,14 @@ def _found(event: Event) -> Discrepancy | None:
     if type(event) not in _MAY_EXCEED:
         return None
     match event:
-        case InvoicePartCancelled():
-            return _of(event, Part.INVOICE, event.fall.source, (event.fall,))
-        case ReceiptPartCancelled():
-            return _of(event, Part.RECEIPT, event.receipt, event.draws)
-        case LateSuccessFound() | OutsideRefundRecorded():
-            placed = (event.fall,) if event.fall else event.draws
-            found = _of(event, event.part, event.original, placed)
-            return found and replace(found, lines=event.lines, payments=event.payments)
+        case (
+            InvoicePartCancelled()
+            | ReceiptPartCancelled()
+            | LateSuccessFound()
+            | OutsideRefundRecorded()
+        ):
+            found = booked_by(event)
+            return found if found.left else None
         case CreditReduced(exceeds=exceeds) if exceeds:
             return Discrepancy(
                 cause=event,
@@ -163,15 +168,23 @@ def _found(event: Event) -> Discrepancy | None:
             return None
 
 
+def booked_by(event: Booking) -> Discrepancy:
+    """What a document leaves to explain, which may be nothing."""
+    match event:
+        case InvoicePartCancelled():
+            return _of(event, Part.INVOICE, event.fall.source, (event.fall,))
+        case ReceiptPartCancelled():
+            return _of(event, Part.RECEIPT, event.receipt, event.draws)
+        case _:
+            placed = (event.fall,) if event.fall else event.draws
+            found = _of(event, event.part, event.original, placed)
+            return replace(found, lines=event.lines, payments=event.payments)
+
+
 def _of(
-    event: InvoicePartCancelled | ReceiptPartCancelled | LateSuccessFound | OutsideRefundRecorded,
-    part: Part,
-    original: str,
-    placed: tuple[Fall, ...] | tuple[Draw, ...],
-) -> Discrepancy | None:
+    event: Booking, part: Part, original: str, placed: tuple[Fall, ...] | tuple[Draw, ...]
+) -> Discrepancy:
     unexplained = sum(each.exceeds for each in placed)
-    if not (event.excess or unexplained):
-        return None
     sources = [each.source for each in placed if each.exceeds] or [each.source for each in placed]
     return Discrepancy(
         cause=event,

@@ -57,6 +57,7 @@ def work_out(draft: Draft) -> dict[str, Any]:
         "invoice_way": _invoice_way(draft, lines) if has_sale else None,
         "receipt_way": _receipt_way(draft, payments) if has_money else None,
         "exchange_rate": shown.exchange_rate if shown else None,
+        "receipt_rate": draft.receipt.exchange_rate if draft.receipt and has_money else None,
         "price_includes_vat": shown.price_includes_vat if shown else True,
     }
 

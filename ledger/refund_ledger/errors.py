@@ -43,14 +43,16 @@ class RefusedError(LedgerError):
 
 
 class KeyReusedError(RefusedError):
-    """The idempotency key was used before, with other content."""
+    """The idempotency key was used, or the document was recorded, before with other content."""
 
-    def __init__(self, key: str, *, first: str, second: str) -> None:
+    def __init__(self, key: str, *, first: str, second: str, is_document: bool = False) -> None:
         self.first_digest = first
         self.second_digest = second
+        named = f"{key} was recorded" if is_document else f"key {key!r} was used"
+        next_ = "what was recorded stands" if is_document else "use a new key for a new request"
         super().__init__(
-            f"key {key!r} was used before with other content (recorded digest {first[:16]}, "
-            f"this request {second[:16]}); use a new key for a new request"
+            f"{named} before with other content (recorded digest {first[:16]}, "
+            f"this request {second[:16]}); {next_}"
         )
 
 

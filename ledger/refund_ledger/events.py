@@ -19,6 +19,7 @@ from refund_ledger.recorded_events import (
     Event,
     OriginalPaid,
     OriginalRecorded,
+    ReceiptLinked,
 )
 from refund_ledger.refund_events import (
     AlertAcknowledged,
@@ -58,6 +59,7 @@ from refund_ledger.values import (
     SourceBack,
     TakenLine,
     TakenPayment,
+    Undone,
     Way,
 )
 
@@ -91,6 +93,7 @@ __all__ = [
     "OutsideRefundRecorded",
     "Part",
     "PartWatched",
+    "ReceiptLinked",
     "ReceiptPartCancelled",
     "ReconciliationDone",
     "ReductionReason",
@@ -107,6 +110,7 @@ __all__ = [
     "TakenLine",
     "TakenPayment",
     "Tally",
+    "Undone",
     "Way",
     "claims",
     "event_classes",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 from uuid import UUID
 
 from refund_ledger.accounts import AccountKind, Posting
@@ -15,10 +16,12 @@ from refund_ledger.events import (
     DiscrepancyExplained,
     DocumentId,
     Draw,
+    Event,
     Fall,
     How,
     OriginalRecorded,
     Part,
+    RefundEvent,
     TakenLine,
     TakenPayment,
 )
@@ -28,6 +31,7 @@ from refund_ledger.money import Money, allocate
 from refund_ledger.originals import Immutable, Kind, OriginalRef, stream_id
 from refund_ledger.outside import outside_stream
 from refund_ledger.recording import fold_original
+from refund_ledger.reversing import standing_of
 from refund_ledger.settling import account, draws_on, fall_on
 from refund_ledger.stamps import Stamp
 from refund_ledger.storing import Store
@@ -104,6 +108,8 @@ def explain(
             first, second = event.digest, explanation.digest
             raise KeyReusedError(explanation.reference, first=first, second=second)
     causes = store.stream(_stream_of_cause(explanation, refund))
+    if explanation.how is How.REVERSED and explanation.document:
+        return tuple(_reversed(explanation, causes, before, stamp, look))
     key = explanation.company, explanation.subject
     if key not in fold(causes):
         raise NotFoundError(
@@ -115,6 +121,8 @@ def explain(
     amount = left if explanation.amount is None else explanation.amount
     if found is None or amount > left:
         currency = causes[0].currency
+        if not left:
+            raise RefusedError(f"nothing of {explanation.subject} is left to explain")
         raise RefusedError(
             f"{Money(left, currency)} of {explanation.subject} is left to explain, "
             f"{Money(amount, currency)} was explained"
@@ -126,6 +134,58 @@ def _stream_of_cause(explanation: Explanation, refund: UUID | None) -> UUID:
     if explanation.document is None:
         return grant_stream(explanation.company, explanation.grant)
     return refund or outside_stream(explanation.company, explanation.document.key)
+
+
+def _reversed(
+    explanation: Explanation,
+    causes: Sequence[Event],
+    before: Sequence[Event],
+    stamp: Stamp,
+    look: Look,
+) -> Iterator[DiscrepancyExplained]:
+    """Say that a document was reversed; what it moved moves back at each place where it stands."""
+    standing = standing_of(explanation.subject, causes, before)
+    standing.check(explanation.amount)
+    left = standing.left
+    for number, (place, undone) in enumerate(standing.undone(look), start=1):
+        booked = number == 1
+        yield _event(
+            explanation,
+            replace(left, original=place.original, source=place.source),
+            stamp,
+            len(before) + number,
+            amount=standing.cause.booked if booked else place.amount,
+            reversed_by=explanation.reversed_by if booked else None,
+            excess=left.excess if booked else 0,
+            unexplained=left.unexplained if booked else 0,
+            restored_lines=place.lines,
+            restored_payments=place.payments,
+            undone=undone,
+        )
+
+
+def _event(
+    explanation: Explanation, found: Discrepancy, stamp: Stamp, version: int, **fields: Any
+) -> DiscrepancyExplained:
+    return stamp.event(
+        DiscrepancyExplained,
+        explanation.stream,
+        version,
+        company=explanation.company,
+        currency=found.cause.currency,
+        customer_id=found.cause.customer_id,
+        reference=explanation.reference,
+        subject=found.subject,
+        part=found.part,
+        document=found.document,
+        refund=str(found.cause.originator_id) if isinstance(found.cause, RefundEvent) else "",
+        how=explanation.how,
+        why=explanation.why,
+        original=found.original,
+        source=found.source,
+        digest=explanation.digest,
+        **fields,
+    )
 
 
 @dataclass(slots=True)
@@ -147,6 +207,7 @@ class _Explained:
     payments: tuple[TakenPayment, ...] = ()
     fall: Fall | None = None
     draws: list[Draw] = field(default_factory=list)
+    vat: int = 0
 
     @property
     def excess(self) -> int:
@@ -169,24 +230,13 @@ class _Explained:
             self.allowed = self.excess + self._restored
         if how is How.BELONGS_ELSEWHERE:
             self._count_elsewhere()
-        explanation, found = self.explanation, self.found
-        return stamp.event(
-            DiscrepancyExplained,
-            explanation.stream,
+        return _event(
+            self.explanation,
+            self.found,
+            stamp,
             version,
-            company=explanation.company,
-            currency=found.cause.currency,
-            customer_id=found.cause.customer_id,
-            reference=explanation.reference,
-            subject=found.subject,
-            part=found.part,
-            document=found.document,
-            how=explanation.how,
             amount=self.amount,
-            why=explanation.why,
-            reversed_by=explanation.reversed_by,
-            original=found.original,
-            source=found.source,
+            reversed_by=self.explanation.reversed_by,
             excess=self.excess,
             unexplained=self.unexplained,
             allowed=self.allowed,
@@ -199,7 +249,7 @@ class _Explained:
             payments=self.payments,
             fall=self.fall,
             draws=tuple(draw for draw in self.draws if draw.credit or draw.uncovers),
-            digest=explanation.digest,
+            vat=self.vat,
         )
 
     # --- it did not happen ------------------------------------------------------------------------
@@ -212,6 +262,8 @@ class _Explained:
         """
         self._restore(self.amount - self.excess)
         back = self.amount - self.unexplained
+        if not back:
+            return  # What the debt is decides nothing, so the save need not assert it.
         debt = self.look(account(self.found.cause, AccountKind.OPEN, self.found.source))
         self.pays = min(back, debt)
         self.credit = back - self.pays
@@ -278,7 +330,9 @@ class _Explained:
     def _draw(self, original: OriginalRecorded | None, wanted: int) -> None:
         """Take money that left from where the customer has it: its sources, then other credit."""
         cause = self.found.cause
-        own = sources_of(original, wanted) if original else ((self.found.source, wanted),)
+        own: Sequence[tuple[str, int]] = ((self.found.source, wanted),)
+        if original:
+            own = sources_of(original, wanted, self.look)
         self.draws, rest = draws_on(cause, own, wanted, self.look)
         held = self.store.credits(cause.company, cause.customer_id, cause.currency)
         names = {source for source, _ in own}
@@ -314,10 +368,18 @@ class _Explained:
         self.counts_on = str(ref)
         if sale:
             self.lines = lines_of(original, amount, self.look)
+            self.vat = sum(line.vat for line in self.lines) - self._vat_booked
             self._credit(str(ref), amount)
         else:
             self.payments = payments_of(original, amount, self.look)
             self._draw(original, amount)
+
+    @property
+    def _vat_booked(self) -> int:
+        """What of the amount its document booked as VAT."""
+        cause = self.found.cause
+        net, vat = getattr(cause, "net", 0), getattr(cause, "vat", 0)
+        return allocate(self.amount, [net, vat])[1] if net + vat else 0
 
     def _original(self, name: str) -> OriginalRecorded | None:
         """A recorded original by its name; none for a goodwill, which has no original."""

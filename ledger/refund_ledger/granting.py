@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.accounts import AccountKind
 from refund_ledger.asking import digest_of
 from refund_ledger.balances import Look
 from refund_ledger.errors import InvalidInputError, KeyReusedError, NotFoundError, RefusedError
@@ -24,7 +24,9 @@ from refund_ledger.events import (
 )
 from refund_ledger.inputs import Positive, plain, said
 from refund_ledger.money import Money, exponent
-from refund_ledger.originals import Half, Immutable, stream_id
+from refund_ledger.originals import Half, Immutable, Kind, stream_id
+from refund_ledger.paid import RecordedOriginal, paid_by
+from refund_ledger.settling import account
 from refund_ledger.stamps import Stamp
 
 
@@ -102,9 +104,14 @@ def grant_credit(
         raise RefusedError("an overpayment names the receipt that was too high, and only that does")
     if receipt is None:
         return (credit_granted(grant, stamp, from_cover=0),)
+    if receipt.kind is not Kind.RECEIPT:
+        raise RefusedError(
+            f"{receipt.ref} is a sale, and an overpayment is a receipt's; grant what the customer "
+            "holds without one as an opening_balance, or as a credit_note"
+        )
     if (receipt.customer_id, receipt.currency) != (grant.customer_id, grant.currency):
         raise RefusedError(f"{receipt.ref} is another customer's or in another currency")
-    free = look(_of(receipt, AccountKind.COVERED, str(receipt.ref)))
+    free = look(account(receipt, AccountKind.COVERED, receipt.name))
     if grant.amount > free:
         raise RefusedError(
             f"only {Money(free, grant.currency)} of {receipt.ref} pays for nothing known; the rest "
@@ -146,16 +153,17 @@ def reduce_credit(
     why: ReductionReason,
     amount: int,
     look: Look,
-    sale: OriginalRecorded | None = None,
+    sale: RecordedOriginal | None = None,
     comment: str = "",
 ) -> tuple[Event, ...]:
     """Record that a granted credit became less elsewhere; what is no longer there is unexplained.
 
-    `sale` is the sale that the credit paid, for `used_on_sale`. The same command again is nothing,
-    and one of the same id with other content is refused.
+    `sale` is the sale that the credit paid, for `used_on_sale`; it pays as a receipt does. The same
+    command on this credit again is nothing, and one of the same id with other content is refused.
     """
     comment = said(comment, "comment")
-    content = _reduction(why, amount, str(sale.ref) if sale else "", comment)
+    paid = sale.recorded if sale else None
+    content = _reduction(why, amount, paid.name if paid else "", comment)
     for event in events:
         if isinstance(event, CreditReduced) and event.command_id == stamp.command_id:
             whole = event.amount + event.exceeds
@@ -166,36 +174,32 @@ def reduce_credit(
     granted = _granted_in(events)
     if granted is None:
         raise NotFoundError(f"no credit was granted under {reference!r}; check the reference")
-    if (why is ReductionReason.USED_ON_SALE) != (sale is not None):
+    if (why is ReductionReason.USED_ON_SALE) != (paid is not None):
         raise RefusedError("name the sale that the credit paid, and only where it paid one")
-    if sale and (sale.customer_id, sale.currency) != (granted.customer_id, granted.currency):
-        raise RefusedError(f"{sale.ref} is another customer's or in another currency")
-    free = look(_of(granted, AccountKind.CREDIT, granted.source))
-    debt = look(_of(granted, AccountKind.OPEN, str(sale.ref))) if sale else 0
-    taken = min(amount, free)
-    return (
-        stamp.event(
-            CreditReduced,
-            granted.originator_id,
-            events[-1].originator_version + 1,
-            company=granted.company,
-            currency=granted.currency,
-            customer_id=granted.customer_id,
-            reference=granted.reference,
-            why=why,
-            amount=taken,
-            exceeds=amount - taken,
-            sale=str(sale.ref) if sale else "",
-            pays=min(amount, debt),
-            comment=comment,
-        ),
+    if paid and (paid.customer_id, paid.currency) != (granted.customer_id, granted.currency):
+        raise RefusedError(f"{paid.ref} is another customer's or in another currency")
+    taken = min(amount, look(account(granted, AccountKind.CREDIT, granted.source)))
+    # What was no overpayment is the receipt's money again, as far as it is still there.
+    receipt = granted.receipt if why is ReductionReason.REVERSED else ""
+    reduced = stamp.event(
+        CreditReduced,
+        granted.originator_id,
+        events[-1].originator_version + 1,
+        company=granted.company,
+        currency=granted.currency,
+        customer_id=granted.customer_id,
+        reference=granted.reference,
+        why=why,
+        amount=taken,
+        exceeds=amount - taken,
+        sale=paid.name if paid else "",
+        receipt=receipt,
+        to_cover=taken if receipt else 0,
+        comment=comment,
     )
+    return (reduced, paid_by(granted.source, amount, sale, stamp, look)) if sale else (reduced,)
 
 
 def _reduction(why: ReductionReason, amount: int, sale: str, comment: str) -> str:
     """SHA-256 over what a reduction says, to tell it from another under the same key."""
     return digest_of({"why": why, "amount": amount, "sale": sale, "comment": comment})
-
-
-def _of(event: Event, kind: AccountKind, subject: str) -> Account:
-    return Account(event.company, kind, subject, customer=event.customer_id, unit=event.currency)

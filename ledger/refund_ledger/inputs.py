@@ -45,6 +45,8 @@ def _checked(text: str, longest: int, shortest: int) -> str:
 
 def said(text: str, field: str, *, longest: int = 1000) -> str:
     """Check what a person says of a decision; raises `InvalidInputError` naming the field."""
+    if not isinstance(text, str):
+        raise InvalidInputError(field, "expected text")
     try:
         return _checked(text, longest, 0)
     except ValueError as error:

@@ -42,20 +42,21 @@ def next_event(refund: Refund, cls: type[E], stamp: Stamp, **fields: Any) -> E:
 def approve(refund: Refund, stamp: Stamp, *, digest: str) -> tuple[Event, ...]:
     """Agree to the request as it stands; the digest says to which content.
 
-    Nothing happens where the same person agreed before. Raises `RefusedError` on one's own request
-    and on another digest, `WrongStateError` where nothing waits for approval.
+    Nothing happens where the same person agreed to it before. Raises `RefusedError` on one's own
+    request and on another digest, `WrongStateError` where nothing waits for approval.
     """
-    if refund.approved_by == stamp.actor and not refund.status.is_over:
-        return ()
-    _awaits_approval(refund)
-    if _person(stamp.actor) == _person(refund.request.actor):
+    person, before = _person(stamp.actor), refund.approved_by
+    agreed = before and person == _person(before) and not refund.status.is_over
+    if not agreed:
+        _awaits_approval(refund)
+    if person == _person(refund.request.actor):
         raise RefusedError("nobody approves what they asked for themselves; ask a second person")
     if digest != refund.request.digest:
         raise RefusedError(
             f"the request's digest is {refund.request.digest[:16]}, not {digest[:16]}; "
             "look at it again with `show` and approve what you see"
         )
-    return (next_event(refund, RefundApproved, stamp, request_digest=digest),)
+    return () if agreed else (next_event(refund, RefundApproved, stamp, request_digest=digest),)
 
 
 def _person(actor: str) -> str:
@@ -91,27 +92,41 @@ def withdraw(refund: Refund, stamp: Stamp, *, why: str, look: Look) -> tuple[Eve
 
 
 def close(
-    refund: Refund, stamp: Stamp, *, why: str, look: Look, absent: frozenset[Part] = frozenset()
+    refund: Refund,
+    stamp: Stamp,
+    *,
+    why: str,
+    look: Look,
+    seen_version: int,
+    absent: frozenset[Part] = frozenset(),
+    evidence: tuple[Evidence, ...] = (),
 ) -> tuple[Event, ...]:
     """End a refund that will not be finished; parts in doubt keep what they reserve.
 
-    `absent` names parts in doubt that were just proven absent; their reservation is given back.
-    Closing again, with a part proven absent since, gives back the rest. Raises `WrongStateError`
-    while a call is in flight.
+    `absent` names parts in doubt that `evidence` just proved absent; their reservation is given
+    back. Closing again, with a part proven absent since, gives back the rest. Raises
+    `WrongStateError` while a call is in flight.
     """
+    check_seen(refund, seen_version)
     if refund.status.is_over and refund.status is not Status.CLOSED:
         raise WrongStateError(f"the refund is {refund.status} already; there is nothing to close")
     if any(refund.part(part).status is PartStatus.SUBMITTED for part in Part):
         raise WrongStateError("a call is on its way; wait for its answer before closing")
     doubtful = tuple(part for part in _in_doubt(refund) if part not in absent)
-    back = given_back(refund, look, keep=doubtful)
-    if refund.status is Status.CLOSED and not any(
-        refund.part(part).status is PartStatus.IN_DOUBT for part in absent
-    ):
+    gone = tuple(part for part in _in_doubt(refund) if part in absent)
+    if refund.status is Status.CLOSED and not gone:
         return ()
     return (
         next_event(
-            refund, RefundClosed, stamp, why=said(why, "why"), given_back=back, in_doubt=doubtful
+            refund,
+            RefundClosed,
+            stamp,
+            why=said(why, "why"),
+            given_back=given_back(refund, look, keep=doubtful),
+            in_doubt=doubtful,
+            absent=gone,
+            seen_version=seen_version,
+            evidence=evidence,
         ),
     )
 

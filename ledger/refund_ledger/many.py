@@ -99,7 +99,9 @@ class _Record(Generic[R]):
         yield from (sale.stream(company) for sale in self._sales)
 
     def wanted(self, _: Found) -> Wanted:
-        return Wanted(frozenset(map(str, self._sales)))
+        # A receipt that was recorded before it was allocated pays out of what it held itself.
+        receipt = [self._original.ref] if self._sales else []
+        return Wanted(frozenset(map(str, [*self._sales, *receipt])))
 
     def on(self, store: Store) -> bool:
         ledger = self._ledger.on(store)

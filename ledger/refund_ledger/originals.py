@@ -252,6 +252,11 @@ def _contradictions(original: Original) -> list[tuple[str, str]]:
         found.append(("open_amount", "an invoice-receipt is paid; nothing of it can be open"))
     if kind is not Kind.RECEIPT and (original.closes or original.overpaid):
         found.append(("closes", "only a receipt closes sales or is overpaid"))
+    for part in original.closes:
+        ref = _ref_of(part.sale)
+        if ref is None or str(ref) != part.sale:
+            said = f"{part.sale[:SHOWN]!r}"
+            found.append(("closes", f"write {said} as the ledger does, such as invoice:1/2345"))
     if sum(part.amount for part in original.closes) + original.overpaid > original.money_total:
         found.append(("closes", "closes more than was paid"))
     return found

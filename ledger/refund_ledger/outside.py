@@ -122,8 +122,12 @@ def record_outside(
     if before:
         if before[0].digest == outside.digest:
             return ()
-        key = str(outside.document.key)
-        raise KeyReusedError(key, first=before[0].digest, second=outside.digest)
+        raise KeyReusedError(
+            str(outside.document.key),
+            first=before[0].digest,
+            second=outside.digest,
+            is_document=True,
+        )
     original = original_of(store, outside) if outside.original else None
     named = {item.number: Named(item.amount, item.quantity) for item in outside.items}
     if outside.part is Part.INVOICE:
@@ -200,7 +204,7 @@ def _money_back(
         return _event(outside, stamp, draws=(nowhere,))
     payments = payments_of(original, outside.amount, look, named)
     within = sum(payment.amount for payment in payments)
-    draws, rest = draws_on(original, sources_of(original, within), within, look)
+    draws, rest = draws_on(original, sources_of(original, within, look), within, look)
     excess = outside.amount - within
     own, beyond = str(original.ref), {"exceeds": rest + excess}
     placed = (d.model_copy(update=beyond) if d.source == own else d for d in draws)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
+from pydantic import Field
+
+from refund_ledger.money import MAX_MINOR
 from refund_ledger.originals import Minor
 from refund_ledger.recorded_events import Event
 from refund_ledger.values import (
@@ -16,6 +20,7 @@ from refund_ledger.values import (
     Part,
     TakenLine,
     TakenPayment,
+    Undone,
 )
 
 
@@ -61,6 +66,8 @@ class DiscrepancyExplained(Event):
     """What is explained: a document ("document 3/482"), or a reduced credit ("grant:old")."""
     part: Part
     document: DocumentId | None = None
+    refund: str = ""
+    """The id of the refund that the document belongs to; empty where it was made outside."""
     how: How
     amount: Minor
     why: Comment
@@ -88,4 +95,8 @@ class DiscrepancyExplained(Event):
     payments: tuple[TakenPayment, ...] = ()
     fall: Fall | None = None
     draws: tuple[Draw, ...] = ()
+    vat: Annotated[int, Field(strict=True, ge=-MAX_MINOR, le=MAX_MINOR)] = 0
+    """What the VAT taken back grows by, at the cost of the returned sales; may be negative."""
+    undone: Undone | None = None
+    """What moves back because the document was reversed there, as a whole."""
     digest: Digest

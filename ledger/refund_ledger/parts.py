@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from refund_ledger.events import (
     CallInDoubt,
@@ -18,18 +18,21 @@ from refund_ledger.events import (
     Resolved,
 )
 
-T = TypeVar("T")
+__all__ = ["NO_PART", "PartEvent", "PartState", "PartStatus", "changed", "evolve_part"]
 
+if TYPE_CHECKING:
+    from dataclasses import replace as changed
+else:
 
-def changed(state: T, **values: Any) -> T:
-    """A copy of a frozen dataclass (one without slots) with other values of some fields.
+    def changed(state: Any, **values: Any) -> Any:
+        """A copy of a frozen dataclass (one without slots) with other values of some fields.
 
-    A replay makes several of them for each event; this takes a third of the time of
-    `dataclasses.replace`, which calls the whole constructor.
-    """
-    copy = object.__new__(type(state))
-    vars(copy).update(vars(state), **values)
-    return copy
+        A replay makes several of them for each event; this takes a third of the time of
+        `dataclasses.replace`, which calls the whole constructor. To a type checker it is that.
+        """
+        copy = object.__new__(type(state))
+        vars(copy).update(vars(state), **values)
+        return copy
 
 
 class PartStatus(StrEnum):
@@ -62,6 +65,9 @@ class PartState:
     resend_allowed: bool = False
     """A person said "send again"; holds until the next attempt."""
     refusal: CallRefused | None = None
+    """The refusal that it waits with; none once it may be sent again."""
+    was_refused: bool = False
+    """Whether a call of it was ever refused: that one did leave."""
     doubt: str = ""
     was_doubted: bool = False
     watches: int = 0
@@ -77,8 +83,7 @@ class PartState:
     @property
     def may_have_left(self) -> bool:
         """Whether any of its calls may have left; one that is known not to have does not count."""
-        refused = self.refusal is not None and self.refusal.attempt > 0
-        return bool(self.maybe_sent or self.documents) or refused
+        return self.was_refused or bool(self.maybe_sent or self.documents)
 
 
 NO_PART = PartState()
@@ -114,6 +119,7 @@ def evolve_part(part: PartState, event: PartEvent) -> PartState:
                 unexplained=part.unexplained - {event.attempt},
                 maybe_sent=part.maybe_sent - {event.attempt},
                 refusal=event,
+                was_refused=part.was_refused or event.attempt > 0,
             )
         case Resolved(decision=Decision.SEND_AGAIN):
             return _may_go_again(part, event)

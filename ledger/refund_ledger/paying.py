@@ -6,6 +6,7 @@ from refund_ledger.accounts import AccountKind
 from refund_ledger.draft import Draft
 from refund_ledger.events import Backing, OriginalRecorded, RefundKind, TakenPayment
 from refund_ledger.originals import Payment
+from refund_ledger.taking import sources_of
 
 
 def payments_to_return(draft: Draft, credited: int) -> tuple[tuple[TakenPayment, ...], int]:
@@ -158,31 +159,16 @@ def _more(had: Backing, from_credit: int, from_cover: int) -> Backing:
 
 
 def _sources(draft: Draft, amount: int) -> tuple[tuple[str, int], ...]:
-    """The sources of the money of an original, each with the most that it is asked for.
+    """The sources of the money that is asked back, each with the most that it is asked for.
 
-    A sale is its own source. A receipt gives back first what pays nothing, then what pays its
-    sales, in its order and no more of each than it paid; what is still missing, any of them.
+    What a receipt's sales no longer have in turn, any of them gives.
     """
     if draft.sale is not None:
         return ((draft.sale.name, amount),)
     if draft.receipt is None:
         return ()  # A credit or a goodwill has no original.
-    name = draft.receipt.name
-    whole = tuple((part.sale, amount) for part in draft.receipt.closes)
-    return ((f"grant:{name}", amount), (name, amount), *_still_paid(draft, draft.receipt), *whole)
-
-
-def _still_paid(draft: Draft, receipt: OriginalRecorded) -> list[tuple[str, int]]:
-    """What a receipt pays of each sale, without what was given back of it before."""
-    payments = receipt.payments
-    before = sum(p.amount - draft.left(receipt, f"payment/{p.number}") for p in payments)
-    paid = sum(payment.amount for payment in payments)
-    gone = max(before - (paid - sum(part.amount for part in receipt.closes)), 0)
-    still: list[tuple[str, int]] = []
-    for part in receipt.closes:
-        still.append((part.sale, max(part.amount - gone, 0)))
-        gone = max(gone - part.amount, 0)
-    return still
+    any_of_them = ((part.sale, amount) for part in draft.receipt.closes)
+    return (*sources_of(draft.receipt, amount, draft.look), *any_of_them)
 
 
 def open_on_sources(draft: Draft) -> int:

@@ -22,6 +22,7 @@ from refund_ledger.events import (
     OriginalRecorded,
     OutsideRefundRecorded,
     Part,
+    ReceiptLinked,
     ReceiptPartCancelled,
     RefundClosed,
     RefundCompleted,
@@ -32,6 +33,7 @@ from refund_ledger.events import (
     RefundWithdrawn,
     TakenLine,
     TakenPayment,
+    Undone,
 )
 
 _K = AccountKind
@@ -101,12 +103,11 @@ class _Lines:
         subject: str = "",
         *,
         refund: str = "",
-        customer: str = "",
         item: str = "",
     ) -> None:
         """Post an amount of the event's currency, unless it is zero."""
         if amount:
-            account = Account(self.company, kind, subject, refund, customer, item, self.currency)
+            account = Account(self.company, kind, subject, refund, "", item, self.currency)
             self.entries.append(Posting(account, amount))
 
     def count(
@@ -130,8 +131,7 @@ class _Lines:
             self.money(_K.UNCOVERED, -amount, source)
 
     def reserved(self, item: str, amount: int) -> None:
-        if amount:
-            self.post(_K.RESERVED, amount, refund=self.refund, item=item)
+        self.post(_K.RESERVED, amount, refund=self.refund, item=item)
 
     def quantity_reserved(self, quantity: int) -> None:
         self.count(_K.RESERVED, quantity, "", "quantity", self.refund)
@@ -191,6 +191,9 @@ class _Lines:
         self.cover(_K.COVERED, event.sale, event.paid - event.credit)
         self.money(_K.CREDIT, -event.credit, event.sale)
 
+    def receipt_linked(self, event: ReceiptLinked) -> None:
+        self.cover(_K.COVERED, event.receipt, -event.from_cover)
+
     def credit_granted(self, event: CreditGranted) -> None:
         self.money(_K.GRANTED, event.amount, event.why)
         self.money(_K.CREDIT, -event.amount, event.source)
@@ -203,6 +206,7 @@ class _Lines:
         self.money(_K.GRANTED, event.pays - whole, event.why)
         self.money(_K.OPEN, -event.pays, event.sale)
         self.cover(_K.COVERED, event.sale, event.pays)
+        self.cover(_K.COVERED, event.receipt, event.to_cover)
 
     def requested(self, event: RefundRequested) -> None:
         if event.kind is RefundKind.GOODWILL:
@@ -302,11 +306,13 @@ class _Lines:
         self.quantity_issued(event.original, -_quantity(event.restored_lines))
         self.quantity_issued(event.counts_on, _quantity(event.lines))
         restored = _gross(event.restored_lines) + _paid(event.restored_payments)
-        counted = _gross(event.lines) + _paid(event.payments)
         gone = event.excess + restored - event.allowed
+        if event.undone:
+            gone += self.undone(event.undone, event.original, side, event.subject)
         self.post(_K.EXCESS, event.excess, event.original, item=side)
         self.post(_K.ALLOWED, -event.allowed, event.original, item=side)
         self.post(_K.ISSUED, -gone, event.original, item=side)
+        counted = _gross(event.lines) + _paid(event.payments)
         self.post(_K.ISSUED, counted, event.counts_on, item=side)
 
         # A credited sale that found no place stands on the credit side, money that left opposite.
@@ -315,11 +321,26 @@ class _Lines:
         self.money(_K.OPEN, -event.pays, event.source)
         self.cover(_K.COVERED, event.source, event.pays)
         self.money(_K.CREDIT, -event.credit, event.source)
-        placed = sum(self.drawn(draw) for draw in event.draws) - event.pays - event.credit
+        for draw in event.draws:
+            self.drawn(draw)
         if event.fall:
-            self.fall(event.fall, 0, 0)
-            placed -= event.fall.whole
-        self.money(_K.EXPLAINED, -(lifted + placed), event.how)
+            self.fall(event.fall, -event.vat, event.vat)
+        placed = sum(amount for account, amount in self.entries if account.kind in _OF_MONEY)
+        self.money(_K.EXPLAINED, -placed, event.how)
+
+    def undone(self, undone: Undone, original: str, side: str, subject: str) -> int:
+        """Write what a reversed document had moved with the opposite sign; returns its rights."""
+        before = len(self.entries)
+        self.post(_K.PAID, -undone.paid, undone.source_account)
+        self.post(_K.ALLOWED, -undone.allowed, original, item=side)
+        self.post(_K.ALLOWED, -undone.goodwill, "goodwill", item="sale")
+        self.money(_K.OPEN, -undone.owed, subject)
+        if undone.fall:
+            self.fall(undone.fall, undone.net, undone.vat)
+        for draw in undone.draws:
+            self.drawn(draw)
+        self.entries[before:] = [Posting(each, -amount) for each, amount in self.entries[before:]]
+        return undone.allowed + undone.goodwill
 
     def ended(
         self, event: RefundRejected | RefundWithdrawn | RefundCompleted | RefundClosed
@@ -360,6 +381,7 @@ _OF_MONEY = frozenset(kind for kind, rule in RULES.items() if rule.book is Book.
 _MEANING: dict[type[Event], Callable[[_Lines, Any], None]] = {
     OriginalRecorded: _Lines.original_recorded,
     OriginalPaid: _Lines.original_paid,
+    ReceiptLinked: _Lines.receipt_linked,
     CreditGranted: _Lines.credit_granted,
     CreditReduced: _Lines.credit_reduced,
     RefundRequested: _Lines.requested,

@@ -72,20 +72,40 @@ class OriginalRecorded(Event):
 
 
 class OriginalPaid(Event):
-    """A receipt that pays this sale was recorded."""
+    """A receipt that pays this sale was recorded, or a credit that was used on it."""
 
     TOPIC = "original.paid"
 
     sale: str
     receipt: str
+    """What pays: a receipt ("receipt:1/77"), or a credit ("grant:old")."""
     issued_on: date | None = None
-    """The receipt's own day; none in what was stored before it was kept here."""
+    """From when on it pays: the receipt's day, or the sale's where that is later.
+
+    None where the day of the event is meant: of a credit, and in what was stored before.
+    """
     closes: Minor
-    """What the receipt says that it pays of this sale."""
+    """What is said to be paid of this sale."""
     paid: Minor
     """What of that was not known when the sale was read."""
     credit: Minor = 0
     """What of `paid` no debt was left for: the customer may ask for it."""
+
+
+class ReceiptLinked(Event):
+    """What a receipt pays was read later than the receipt; each sale's own event says what of it.
+
+    A receipt may be allocated long after it was written, which changes nothing of it.
+    """
+
+    TOPIC = "original.receipt_linked"
+
+    receipt: str
+    links: tuple[Closes, ...]
+    """What it pays beyond what was known of it before."""
+    from_cover: Minor = 0
+    """What of that the receipt held as paid for something unknown."""
+    read_from: str
 
 
 class CreditGranted(Event):
@@ -123,7 +143,11 @@ class CreditReduced(Event):
     """What was no longer there: unexplained."""
     sale: str = ""
     pays: Minor = 0
-    """What of the amount took debt off `sale`."""
+    """What of the amount took debt off `sale`; an event of the sale's own says that by now."""
+    receipt: str = ""
+    """The receipt whose money it was, where the grant of that is reversed."""
+    to_cover: Minor = 0
+    """What of the amount that receipt holds again as paid for something."""
     comment: Comment = ""
 
     @property

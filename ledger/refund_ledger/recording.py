@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from refund_ledger.accounts import Account, AccountKind
+from refund_ledger.accounts import AccountKind
 from refund_ledger.asking import digest_of
 from refund_ledger.balances import Look
 from refund_ledger.errors import RefusedError
 from refund_ledger.events import (
     Event,
     GrantReason,
-    OriginalPaid,
     OriginalRecorded,
+    ReceiptLinked,
 )
 from refund_ledger.granting import Grant, credit_granted, grant_credit, grant_stream, reduce_credit
-from refund_ledger.originals import (
-    Closes,
-    Kind,
-    Original,
-)
+from refund_ledger.money import Money
+from refund_ledger.originals import Closes, Kind, Original
+from refund_ledger.paid import RecordedOriginal, fold_original, paid_by
+from refund_ledger.settling import account
 from refund_ledger.stamps import Stamp
 
 __all__ = [
@@ -31,35 +29,10 @@ __all__ = [
     "fold_original",
     "grant_credit",
     "grant_stream",
+    "newly_closed",
     "record",
     "reduce_credit",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedOriginal:
-    """An original as its events tell it."""
-
-    recorded: OriginalRecorded
-    version: int
-    read_paid: int
-    """What its first reading said was paid of it."""
-    closed_by: dict[str, int]
-    """Receipts recorded for this sale, with what each pays of it."""
-
-
-def fold_original(events: Sequence[Event]) -> RecordedOriginal | None:
-    """Rebuild an original from its stream; none where the stream is empty."""
-    recorded = next((event for event in events if isinstance(event, OriginalRecorded)), None)
-    if recorded is None:
-        return None
-    paid = [event for event in events if isinstance(event, OriginalPaid)]
-    return RecordedOriginal(
-        recorded=recorded,
-        version=events[-1].originator_version,
-        read_paid=recorded.covered,
-        closed_by={event.receipt: event.closes for event in paid},
-    )
 
 
 def content_digest(original: Original) -> str:
@@ -81,21 +54,22 @@ def record(
 ) -> tuple[Event, ...]:
     """Record an original for the first time; the same reading again is nothing.
 
-    `sales` are the recorded sales that a receipt closes, in its order; `granted` is the stream
-    that its overpayment is granted in. Raises `RefusedError` where the original was recorded with
-    other content: documents do not change, so somebody has to look.
+    `sales` are the recorded sales that a receipt is newly known to pay, in its order; `granted` is
+    the stream that its overpayment is granted in. Raises `RefusedError` where the original was
+    recorded with other content: documents do not change, so somebody has to look.
     """
     original.check()
     digest = content_digest(original)
+    closes = newly_closed(original, before)
+    paid = (
+        paid_by(str(original.ref), part.amount, sale, stamp, look, on=original.issued_on)
+        for sale, part in zip(sales, closes, strict=True)
+    )
     if before:
-        if before.recorded.digest == digest:
+        _refuse_other_content(original, before, digest)
+        if not closes:
             return ()
-        raise RefusedError(
-            f"{original.ref} was recorded with other content "
-            f"(digest {before.recorded.digest[:16]}, now {digest[:16]}): "
-            f"{_differences(original, before.recorded)}; documents do not change, so compare it "
-            "with the accounting system"
-        )
+        return (_linked(original, before, closes, stamp, look, read_from=read_from), *paid)
     closed = sum(part.amount for part in original.closes)
     covered = (
         original.sale_total - original.open_amount
@@ -111,51 +85,72 @@ def record(
         read_from=read_from,
         digest=digest,
     )
-    paid = (
-        _paid(sale, part, original, stamp, look)
-        for sale, part in zip(sales, original.closes, strict=True)
-    )
     return (recorded, *paid, *_overpayment(original, granted, stamp))
 
 
-def _differences(original: Original, recorded: OriginalRecorded) -> str:
-    fields = set(Original.model_fields) - {"open_amount"}
+def newly_closed(original: Original, before: RecordedOriginal | None) -> tuple[Closes, ...]:
+    """What a receipt says that it pays beyond what is recorded of that."""
+    if before is None:
+        return original.closes
+    known = {part.sale: part.amount for part in before.recorded.closes}
+    more = {part.sale: part.amount - known.get(part.sale, 0) for part in original.closes}
+    return tuple(Closes(sale=sale, amount=amount) for sale, amount in more.items() if amount > 0)
+
+
+def _refuse_other_content(original: Original, before: RecordedOriginal, digest: str) -> None:
+    """Documents do not change; only what a receipt pays may grow, when it is allocated."""
+    first, recorded = before.first, before.recorded
+    now = {part.sale: part.amount for part in original.closes}
+    less = [part.sale for part in recorded.closes if part.amount > now.get(part.sale, 0)]
+    as_first = original.model_copy(update={"closes": first.closes})
+    if content_digest(as_first) == first.digest and not less:
+        return
+    fields = set(Original.model_fields) - {"open_amount", *(() if less else {"closes"})}
     other = [name for name in sorted(fields) if getattr(original, name) != getattr(recorded, name)]
-    return ", ".join(other)
-
-
-def _paid(
-    sale: RecordedOriginal, part: Closes, receipt: Original, stamp: Stamp, look: Look
-) -> OriginalPaid:
-    """What a receipt pays of a sale, beyond what the sale's own reading already counted as paid.
-
-    Whichever is read first, and however often, payments known = the most that either side says.
-    """
-    said = sum(sale.closed_by.values()) + part.amount
-    news = max(min(part.amount, said - sale.read_paid), 0)
-    recorded = sale.recorded
-    debt = look(
-        Account(
-            recorded.company,
-            AccountKind.OPEN,
-            part.sale,
-            customer=recorded.customer_id,
-            unit=recorded.currency,
-        )
+    raise RefusedError(
+        f"{original.ref} was recorded with other content "
+        f"(digest {first.digest[:16]}, now {digest[:16]}): {', '.join(other)}; documents do not "
+        "change, so compare it with the accounting system"
     )
+
+
+def _linked(
+    receipt: Original,
+    before: RecordedOriginal,
+    closes: Sequence[Closes],
+    stamp: Stamp,
+    look: Look,
+    *,
+    read_from: str,
+) -> ReceiptLinked:
+    """What a receipt is newly known to pay, out of what of it paid for nothing known.
+
+    Money that went back out of that before stays owed under the receipt.
+    """
+    recorded, amount = before.recorded, sum(part.amount for part in closes)
+    free, gone = (
+        look(account(recorded, kind, recorded.name))
+        for kind in (AccountKind.COVERED, AccountKind.OPEN)
+    )
+    if amount > free + gone:
+        more, there = (Money(each, receipt.currency) for each in (amount, free + gone))
+        raise RefusedError(
+            f"{receipt.ref} pays {more} more of sales than was known, and only {there} of it pays "
+            "for nothing known here: the rest was granted as a credit (say that it was used on the "
+            "sale, or reverse it), or is promised to a refund (read the receipt again when that "
+            "is over)"
+        )
     return stamp.event(
-        OriginalPaid,
+        ReceiptLinked,
         recorded.originator_id,
-        sale.version + 1,
+        before.version + 1,
         company=recorded.company,
         currency=recorded.currency,
         customer_id=recorded.customer_id,
-        sale=part.sale,
-        receipt=str(receipt.ref),
-        issued_on=receipt.issued_on,
-        closes=part.amount,
-        paid=news,
-        credit=max(news - debt, 0),
+        receipt=recorded.name,
+        links=tuple(closes),
+        from_cover=min(amount, free),
+        read_from=read_from,
     )
 
 
@@ -181,10 +176,12 @@ def _overpayment(original: Original, granted: Sequence[Event], stamp: Stamp) -> 
     return (credit_granted(grant, stamp, from_cover=0),)
 
 
-def check_sales(original: Original, sales: Sequence[RecordedOriginal | None]) -> None:
+def check_sales(
+    original: Original, closes: Sequence[Closes], sales: Sequence[RecordedOriginal | None]
+) -> list[RecordedOriginal]:
     """Refuse a receipt that closes what is not recorded, or what is another customer's."""
     reasons: list[str] = []
-    for part, sale in zip(original.closes, sales, strict=True):
+    for part, sale in zip(closes, sales, strict=True):
         if sale is None:
             reasons.append(
                 f"{original.ref} pays {part.sale}, which is not recorded; import that first"
@@ -197,3 +194,4 @@ def check_sales(original: Original, sales: Sequence[RecordedOriginal | None]) ->
             reasons.append(f"{original.ref} pays {part.sale}, which is not an invoice")
     if reasons:
         raise RefusedError(*reasons)
+    return [sale for sale in sales if sale]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from refund_ledger.events import (
@@ -135,8 +135,20 @@ _ENDS: dict[type[Event], Status] = {
     RefundWithdrawn: Status.WITHDRAWN,
     RefundCompleted: Status.COMPLETED,
 }
-_Changes = dict[str, Any]
-"""New values of a refund's fields, by name."""
+
+
+class _Changes(TypedDict, total=False):
+    """New values of a refund's fields, by name."""
+
+    status: Status
+    approved_by: str
+    alerts: tuple[LateSuccessFound, ...]
+    invoice: PartState
+    receipt: PartState
+    left_sale: int
+    left_quantity: int
+    left_money: int
+    left_sources: Mapping[str, SourceLeft]
 
 
 def _changes(refund: Refund, event: Event) -> _Changes:
@@ -150,7 +162,7 @@ def _changes(refund: Refund, event: Event) -> _Changes:
             | Resolved()
             | PartWatched()
         ):
-            return {event.part.value: evolve_part(refund.part(event.part), event)}
+            return _of_part(event.part, evolve_part(refund.part(event.part), event))
         case InvoicePartCancelled() | ReceiptPartCancelled():
             return _cancelled(refund, event)
         case RefundApproved():
@@ -168,16 +180,20 @@ def _changes(refund: Refund, event: Event) -> _Changes:
             return {}
 
 
+def _of_part(part: Part, state: PartState) -> _Changes:
+    return {"invoice": state} if part is Part.INVOICE else {"receipt": state}
+
+
 def _closed(refund: Refund, event: RefundClosed) -> _Changes:
     """End every part that is neither booked nor still in doubt."""
     over = {PartStatus.DUE, PartStatus.REFUSED, PartStatus.IN_DOUBT}
-    ended = {
-        part.value: changed(state, status=PartStatus.ENDED, for_person=False)
-        for part in refund.parts
-        for state in [refund.part(part)]
-        if state.status in over and part not in event.in_doubt
-    }
-    return {"status": Status.CLOSED, **_given_back(refund, event.given_back), **ended}
+    changes: _Changes = {"status": Status.CLOSED, **_given_back(refund, event.given_back)}
+    for part in refund.parts:
+        state = refund.part(part)
+        if state.status in over and part not in event.in_doubt:
+            ended = changed(state, status=PartStatus.ENDED, for_person=False)
+            changes.update(_of_part(part, ended))
+    return changes
 
 
 def _requested(event: RefundRequested) -> Refund:
@@ -227,11 +243,13 @@ def _late(refund: Refund, event: LateSuccessFound) -> _Changes:
         part,
         status=PartStatus.CANCELLED,
         documents=(*part.documents, event.document),
+        booked=part.booked if part.documents else event.booked,
         for_person=False,
+        doubt="",
     )
     sale = event.part is Part.INVOICE
     return {
-        event.part.value: found,
+        **_of_part(event.part, found),
         "alerts": (*refund.alerts, event),
         "left_sale": refund.left_sale - (event.from_reserved if sale else 0),
         "left_quantity": refund.left_quantity - event.quantity,

@@ -60,6 +60,8 @@ class RefundRequested(RefundEvent):
     invoice_way: Way | None = None
     receipt_way: Way | None = None
     exchange_rate: str | None = None
+    receipt_rate: str | None = None
+    """The rate of the receipt that is paid back; none where it has none of its own."""
     price_includes_vat: bool = True
     needs_approval: tuple[str, ...] = ()
     """Why a second person has to agree; empty where nobody has to."""
@@ -97,7 +99,7 @@ class RefundApproved(RefundEvent):
 
 
 class RefundRejected(RefundEvent):
-    """A second person refused; what was reserved is given back."""
+    """It was refused instead of approved; what was reserved is given back."""
 
     TOPIC = "refund.rejected"
 
@@ -134,7 +136,7 @@ class CallSubmitted(RefundEvent):
 
 
 class CallNotSent(RefundEvent):
-    """Not a byte left: the connection was refused, or the time to send had passed."""
+    """Nothing came of a call: it was not let in, or its time to be sent had passed."""
 
     TOPIC = "refund.call_not_sent"
 
@@ -240,6 +242,12 @@ class RefundClosed(RefundEvent):
     given_back: GivenBack
     in_doubt: tuple[Part, ...] = ()
     """Parts whose outcome was still unknown; they stay reserved and are watched."""
+    absent: tuple[Part, ...] = ()
+    """Parts that had been in doubt and were proven absent: what they had reserved is free."""
+    seen_version: int | None = None
+    """The version that a person decided on; none where no person did."""
+    evidence: tuple[Evidence, ...] = ()
+    """What was found of the parts in doubt."""
 
 
 class LateSuccessFound(RefundEvent):

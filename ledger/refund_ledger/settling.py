@@ -60,16 +60,17 @@ def draws_on(
 ) -> tuple[list[Draw], int]:
     """Take money of sources, each with the most that it gives: free credit, then cover.
 
-    Also what they do not have. No source is named twice.
+    Also what they do not have. A source that is named again gives more.
     """
-    draws, rest = list[Draw](), amount
+    draws, rest = dict[str, Draw](), amount
     for source, most in sources:
-        wanted = min(rest, most)
+        had = draws.get(source, Draw(source=source))
+        wanted = min(rest, most) + had.credit + had.uncovers
         credit = look.up_to(account(event, AccountKind.CREDIT, source), wanted)
         uncovers = look.up_to(account(event, AccountKind.COVERED, source), wanted - credit)
-        rest -= credit + uncovers
-        draws.append(Draw(source=source, credit=credit, uncovers=uncovers))
-    return draws, rest
+        rest -= credit + uncovers - had.credit - had.uncovers
+        draws[source] = Draw(source=source, credit=credit, uncovers=uncovers)
+    return list(draws.values()), rest
 
 
 def draws_of(refund: Refund, booked: int, look: Look) -> tuple[Draw, ...]:

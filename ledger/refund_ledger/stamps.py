@@ -32,9 +32,8 @@ class Stamp:
             raise InvalidInputError(
                 "at", "expected a time with its zone, such as 2026-01-31T12:00:00Z"
             )
-        if not self.actor.strip():
+        if not said(self.actor, "actor", longest=120):
             raise InvalidInputError("actor", "say who does this; an audit trail names somebody")
-        said(self.actor, "actor", longest=120)
 
     def event(self, cls: type[E], stream: UUID, version: int, **fields: Any) -> E:
         """Make an event; its id follows from command and place, so a retry makes the same.

@@ -6,7 +6,7 @@ goes first; the rest is spread over what is left, and what is beyond that, nobod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from refund_ledger.accounts import QUANTITY, Account, AccountKind
@@ -94,17 +94,31 @@ def left_of(original: OriginalRecorded, look: Look, *, sale: bool) -> int:
 _HALVES = ("net", "vat")
 
 
-def sources_of(original: OriginalRecorded, amount: int) -> tuple[tuple[str, int], ...]:
+def sources_of(original: OriginalRecorded, amount: int, look: Look) -> tuple[tuple[str, int], ...]:
     """The sources that money of an original comes from, each with the most that it is asked for.
 
     A sale is its own source. A receipt gives back first what pays nothing, then what pays its
-    sales, in its order.
+    sales, in its order: of each what it still pays, then whatever it had paid.
     """
-    name = str(original.ref)
+    name = original.name
     if original.kind.has_sale:
         return ((name, amount),)
-    closes = ((part.sale, part.amount) for part in original.closes)
-    return ((f"grant:{name}", amount), (name, amount), *closes)
+    still = tuple(_still_paid(original, look))
+    rest = (
+        (part.sale, part.amount - most)
+        for part, (_, most) in zip(original.closes, still, strict=True)
+    )
+    return ((f"grant:{name}", amount), (name, amount), *still, *rest)
+
+
+def _still_paid(receipt: OriginalRecorded, look: Look) -> Iterator[tuple[str, int]]:
+    """What a receipt pays of each sale, without what was given back of it before."""
+    whole = sum(payment.amount for payment in receipt.payments)
+    before = whole - left_of(receipt, look, sale=False)
+    gone = max(before - (whole - sum(part.amount for part in receipt.closes)), 0)
+    for part in receipt.closes:
+        yield part.sale, max(part.amount - gone, 0)
+        gone = max(gone - part.amount, 0)
 
 
 def _left(original: OriginalRecorded, item: str, look: Look, unit: str = "") -> int:

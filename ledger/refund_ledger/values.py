@@ -87,7 +87,6 @@ class Decision(StrEnum):
 
     HAPPENED = "happened"
     SEND_AGAIN = "send_again"
-    CLOSE = "close"
 
 
 class TakenLine(Immutable):
@@ -189,6 +188,28 @@ class GivenBack(Immutable):
     sources: tuple[SourceBack, ...] = ()
     goodwill: Minor = 0
     """Rights of a goodwill refund that were not used."""
+
+
+class Undone(Immutable):
+    """What a document had moved that was reversed there, moving back."""
+
+    net: Minor = 0
+    """What of it the returned sales had."""
+    vat: Minor = 0
+    """What of it the VAT taken back had."""
+    paid: Minor = 0
+    """The money that it had paid back."""
+    source_account: str = ""
+    allowed: Minor = 0
+    """What stood beyond what the original gives a right to."""
+    goodwill: Minor = 0
+    """What stood of a goodwill."""
+    fall: Fall | None = None
+    """What was credited and is no more: owed again, promised or covered again, credit no more."""
+    owed: Minor = 0
+    """What the customer got of it beyond the sale, and owes."""
+    draws: tuple[Draw, ...] = ()
+    """What was paid back and is there again: paid again of the sale, or credit again."""
 
 
 class DocumentId(Immutable):

@@ -17,11 +17,13 @@ from refund_ledger.events import (
     OriginalPaid,
     OriginalRecorded,
     OutsideRefundRecorded,
+    ReceiptLinked,
     RefundRequested,
 )
 from refund_ledger.money import format_quantity
 from refund_ledger.originals import Immutable, OriginalRef
 from refund_ledger.postings import postings
+from refund_projections.moments import check_period
 from refund_projections.wording import amount, document_of, moment, words
 from refund_projections.wording_of_values import say
 
@@ -110,7 +112,11 @@ def of_period(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Iterator[Entry]:
-    """Tell what one or all did from `since` (counted in) to `until` (not counted in)."""
+    """Tell what one or all did from `since` (counted in) to `until` (not counted in).
+
+    Raises `InvalidInputError` where the period is none.
+    """
+    check_period(since, until)
     return (
         entry(event)
         for event in events
@@ -121,6 +127,24 @@ def of_period(
     )
 
 
+def within(
+    entries: Iterable[Entry],
+    *,
+    actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Entry]:
+    """Of a story only what one or all did from `since` to before `until`; as `of_period` of all."""
+    check_period(since, until)
+    return (
+        one
+        for one in entries
+        if actor in {None, one.who}
+        and (since is None or one.at >= since)
+        and (until is None or one.at < until)
+    )
+
+
 def _names(event: Event) -> set[str]:
     """The originals and credits that an event names."""
     match event:
@@ -128,10 +152,12 @@ def _names(event: Event) -> set[str]:
             return {str(event.ref), *(part.sale for part in event.closes)}
         case OriginalPaid():
             return {event.sale, event.receipt}
+        case ReceiptLinked():
+            return {event.receipt, *(part.sale for part in event.links)}
         case CreditGranted():
             return {event.receipt}
         case CreditReduced():
-            return {event.sale, event.source}
+            return {event.sale, event.source, event.receipt}
         case OutsideRefundRecorded():
             return {event.original, event.source}
         case DiscrepancyExplained():
@@ -145,6 +171,7 @@ def _names(event: Event) -> set[str]:
 # --- details --------------------------------------------------------------------------------------
 
 LABELS = {
+    "absent": "part proven absent",
     "accepted": "accepted before",
     "allowed": "stands beyond the original",
     "amount": "amount",
@@ -189,6 +216,7 @@ LABELS = {
     "kind": "kind",
     "learned": "known by",
     "lines": "line",
+    "links": "pays too",
     "look_after": "a look proves something after",
     "looked_from": "looked from",
     "marker": "marker",
@@ -212,8 +240,10 @@ LABELS = {
     "read_from": "read from",
     "reason": "reason",
     "receipt": "receipt",
+    "receipt_rate": "exchange rate of the receipt",
     "receipt_way": "receipt part is booked by",
     "reference": "reference",
+    "refund": "refund",
     "request": "request, redacted",
     "request_digest": "digest of the request",
     "restored_lines": "line, free again",
@@ -226,6 +256,8 @@ LABELS = {
     "source": "kept under",
     "source_account": "source account",
     "subject": "what is explained",
+    "undone": "moved back",
+    "to_cover": "counted as paid again",
     "unexplained": "unexplained no more",
     "until": "last day",
     "vat": "VAT",
@@ -259,7 +291,7 @@ AMOUNTS = frozenset(
             "paid",
             "paid_back",
         ),
-        *("pays", "unexplained", "vat"),
+        *("pays", "to_cover", "unexplained", "vat"),
     }
 )
 """Whole numbers that are minor units of the event's currency."""

@@ -212,7 +212,7 @@ def _awaits_approval(refund: Refund) -> Pending:
         waits=None,
         why=f"a second person has to agree: {'; '.join(request.needs_approval)}",
         since=request.timestamp,
-        what_to_do=f"somebody else than {request.actor} approves or rejects it, or it is withdrawn",
+        what_to_do=f"somebody else than {request.actor} approves it, or anybody rejects it",
     )
 
 
@@ -283,8 +283,8 @@ def _reading(refund: Refund, call: CallDue) -> tuple[str, datetime, str]:
     since = state.submitted.timestamp if state.submitted else call.not_before
     match call.waits:
         case Waits.SEND:
-            never_left = f"the last attempt never left: {state.doubt}"
-            why = never_left if state.doubt else "it is its turn to be sent"
+            before = f"the last attempt was not carried out: {state.doubt}"
+            why = before if state.doubt else "it is its turn to be sent"
             withdraw = "" if refund.is_sent else "; until then it can be withdrawn"
             return why, call.not_before, f"`dispatch` sends it{withdraw}"
         case Waits.PARK:

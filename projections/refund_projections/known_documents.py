@@ -27,6 +27,7 @@ from refund_ledger.events import (
     OutsideRefundRecorded,
     Part,
     ReceiptPartCancelled,
+    RefundClosed,
     RefundCompleted,
     RefundEvent,
     RefundRejected,
@@ -35,6 +36,7 @@ from refund_ledger.events import (
     Resolved,
 )
 from refund_ledger.originals import Document, Half, OriginalRef
+from refund_ledger.parts import NO_PART, PartState, PartStatus, changed, evolve_part
 from refund_projections.sides import (
     Conventions,
     Credited,
@@ -50,8 +52,7 @@ from refund_projections.sides import (
 class _Part:
     marker: str
     sent: datetime
-    attempts: int = 1
-    in_doubt: bool = False
+    state: PartState
     booked: bool = False
 
 
@@ -111,7 +112,7 @@ class KnownDocuments:
             asked=request.asked(part),
             since=day - self._slack,
             anchor=day,
-            in_doubt=state.in_doubt,
+            in_doubt=state.state.status is PartStatus.IN_DOUBT,
         )
 
     @property
@@ -124,10 +125,10 @@ class KnownDocuments:
         match event:
             case RefundRequested():
                 self._refunds[event.originator_id] = _Refund(event)
-            case CallSubmitted():
-                self._submitted(event)
-            case CallNotSent() | CallRefused() | CallInDoubt() | Resolved():
-                self._went_wrong(event)
+            case CallSubmitted() | CallNotSent() | CallRefused() | CallInDoubt() | Resolved():
+                self._called(event)
+            case RefundClosed():
+                self._closed(event)
             case InvoicePartCancelled() | ReceiptPartCancelled():
                 yield from self._booked(event)
             case LateSuccessFound():
@@ -138,20 +139,24 @@ class KnownDocuments:
             case _:
                 pass
 
-    def _submitted(self, event: CallSubmitted) -> None:
+    def _called(
+        self, event: CallSubmitted | CallNotSent | CallRefused | CallInDoubt | Resolved
+    ) -> None:
         refund = self._refunds[event.originator_id]
-        if state := refund.parts.get(event.part):
-            state.attempts += 1
+        if part := refund.parts.get(event.part):
+            part.state = evolve_part(part.state, event)
             refund.plain = False
+        elif isinstance(event, CallSubmitted):
+            state = evolve_part(NO_PART, event)
+            refund.parts[event.part] = _Part(event.marker, event.timestamp, state)
         else:
-            refund.parts[event.part] = _Part(event.marker, event.timestamp)
+            refund.plain = False
 
-    def _went_wrong(self, event: CallNotSent | CallRefused | CallInDoubt | Resolved) -> None:
-        refund = self._refunds[event.originator_id]
-        refund.plain = False
-        if state := refund.parts.get(event.part):
-            # What was once in doubt stays so until a document is found, whoever decides what.
-            state.in_doubt |= isinstance(event, CallInDoubt)
+    def _closed(self, event: RefundClosed) -> None:
+        """Of a part that was proven absent nothing is in doubt any more."""
+        for name, part in self._refunds[event.originator_id].parts.items():
+            if name not in event.in_doubt:
+                part.state = changed(part.state, status=PartStatus.ENDED)
 
     def _booked(self, event: InvoicePartCancelled | ReceiptPartCancelled) -> Iterator[Told]:
         part = Part.INVOICE if isinstance(event, InvoicePartCancelled) else Part.RECEIPT
@@ -210,7 +215,7 @@ class KnownDocuments:
     def _recorded(self, event: Event) -> Iterator[Told]:
         match event:
             case OriginalRecorded():
-                for half, amount in _halves(event):
+                for half, amount in halves_of(event):
                     document = event.ref.document(half)
                     yield self._dated(event, document, Role.ORIGINAL, amount, event.issued_on)
             case OutsideRefundRecorded():
@@ -225,6 +230,7 @@ class KnownDocuments:
                     yield Explained(subject, event.actor, event.why, event.timestamp)
                 if event.reversed_by:
                     yield self._undated(event, event.reversed_by.key, Role.REVERSAL, event.amount)
+                yield from _credited(event.counts_on)
             case DifferenceAccepted():
                 self.accepted[event.document.key, event.difference, event.digest] = event
             case _:
@@ -263,7 +269,8 @@ class KnownDocuments:
         )
 
 
-def _halves(event: OriginalRecorded) -> Iterator[tuple[Half, int]]:
+def halves_of(event: OriginalRecorded) -> Iterator[tuple[Half, int]]:
+    """The documents that an original is in the accounting system, with their amounts."""
     if event.lines:
         yield Half.DOCUMENT, sum(line.gross for line in event.lines)
     if event.payments:

@@ -1,10 +1,12 @@
-"""Moments: the day on which an event counts, for questions about an earlier day."""
+"""Moments: the day on which an event counts, and the times from which to which one asks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, datetime
+from typing import Any
 
+from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import (
     CreditGranted,
     Event,
@@ -14,8 +16,8 @@ from refund_ledger.events import (
 )
 
 
-def effective_on(event: Event, zone: tzinfo = UTC) -> date:
-    """The day on which an event counts: its document's day, or else the day of the event itself.
+def effective_on(event: Event) -> date:
+    """The day on which an event counts: its document's day, or else its own day in UTC.
 
     An original that was recorded in March and issued in January counts from January on.
     """
@@ -27,9 +29,28 @@ def effective_on(event: Event, zone: tzinfo = UTC) -> date:
         case CreditGranted():
             return event.granted_on
         case _:
-            return event.timestamp.astimezone(zone).date()
+            return event.timestamp.astimezone(UTC).date()
 
 
-def effective_until(events: Iterable[Event], last: date, zone: tzinfo = UTC) -> Iterator[Event]:
+def effective_until(events: Iterable[Event], last: date) -> Iterator[Event]:
     """Only the events that count on a day or before it."""
-    return (event for event in events if effective_on(event, zone) <= last)
+    return (event for event in events if effective_on(event) <= last)
+
+
+def check_period(since: datetime | None, until: datetime | None) -> None:
+    """Refuse times without a zone, and a period that ends before it begins."""
+    for field, at in (("since", since), ("until", until)):
+        if at is not None:
+            check_time(at, field)
+    if since and until and since > until:
+        raise InvalidInputError("until", "is before the period begins; turn the two around")
+
+
+def check_time(at: Any, field: str) -> None:
+    """Refuse what is no time, and one without a zone: it would be read in that of this machine."""
+    if not isinstance(at, datetime) or at.utcoffset() is None:
+        raise InvalidInputError(field, "expected a time with its zone")
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInputError(field, f"{at} is beyond the first or the last day in UTC") from None

@@ -223,16 +223,16 @@ class Comparison:
         """Say of each document that only the list holds whose it may be."""
         parts = Parts(self.sought.unbooked)
         twins = twins_of(here, self._strangers) if self._strangers else {}
-        fitting: set[str] = set()
-        for listed in self._strangers:
-            found = whose(listed, parts, twins.get(listed.document))
-            if found.unbooked:
-                fitting.add(found.unbooked.marker)
-            self.findings.append(found)
+        self.findings += [
+            whose(listed, parts, twins.get(listed.document))
+            for listed in sorted(self._strangers, key=lambda one: not one.markers)
+        ]
         self.findings += [
             Finding(Kind.IN_DOUBT, None, None, None, unbooked=part)
             for part in self.sought.unbooked
-            if part.in_doubt and part.anchor in self.sought.period and part.marker not in fitting
+            if part.in_doubt
+            and part.anchor in self.sought.period
+            and part.marker not in parts.found
         ]
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from refund_ledger.accounts import AccountKind
-from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import Event, RefundEvent, RefundRequested
 from refund_ledger.postings import postings
 from refund_projections.credit_balances import POSITION
+from refund_projections.moments import check_period
 from refund_projections.wording import document_of, words
 
 
@@ -83,7 +83,7 @@ def statement(
     Reads any events, in the order in which they were saved, and keeps only the lines of the period
     and the keys of this customer's refunds. Raises `InvalidInputError` where the period is none.
     """
-    _check_period(since, until)
+    check_period(since, until)
     keys: dict[UUID, str] = {}
     opening = Standing()
     moved: list[tuple[Event, Standing]] = []
@@ -108,14 +108,6 @@ def statement(
         lines.append(line_of(event, change.net, balance, keys))
     whose = (company, customer_id, currency)
     return Statement(*whose, since, until, opening, tuple(lines), balance)
-
-
-def _check_period(since: datetime | None, until: datetime | None) -> None:
-    for field, at in (("since", since), ("until", until)):
-        if at and at.utcoffset() is None:
-            raise InvalidInputError(field, "expected a time with its zone")
-    if since and until and since > until:
-        raise InvalidInputError("until", "is before the period begins; turn the two around")
 
 
 def _change(event: Event) -> Standing | None:

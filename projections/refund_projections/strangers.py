@@ -10,22 +10,37 @@ from refund_projections.sides import Known, Listed, Role, Told, Unbooked
 
 
 class Parts:
-    """Parts without a document, by their marker and by what their document would say."""
+    """Parts without a document, by their marker and by what their document would say.
+
+    Documents with a marker are asked for before the others: what they are sure of is not guessed.
+    """
 
     def __init__(self, unbooked: Iterable[Unbooked]) -> None:
-        self.marked: dict[str, Unbooked] = {}
+        self.found: set[str] = set()
+        """The markers of the parts of which a document was found."""
+        self._marked: dict[str, Unbooked] = {}
         self._fitting: dict[tuple[Half, str, int], list[Unbooked]] = {}
         for part in unbooked:
-            self.marked[part.marker] = part
+            self._marked[part.marker] = part
             if part.in_doubt:
                 key = part.part.half, part.customer_id, part.asked
                 self._fitting.setdefault(key, []).append(part)
 
+    def marked(self, listed: Listed) -> Unbooked | None:
+        """The part whose marker the document carries."""
+        for marker in sorted(listed.markers):
+            if (part := self._marked.get(marker)) is not None:
+                self.found.add(marker)
+                return part
+        return None
+
     def fitting(self, listed: Listed) -> Unbooked | None:
-        """A part in doubt whose document this may be, although nothing says so."""
+        """A part in doubt whose document this may be, although nothing says so; each only once."""
         key = listed.document.half, listed.customer_id, listed.amount
         for part in self._fitting.get(key, ()):
-            if listed.currency in {None, part.currency} and listed.issued_on >= part.since:
+            fits = listed.currency in {None, part.currency} and listed.issued_on >= part.since
+            if fits and part.marker not in self.found:
+                self.found.add(part.marker)
                 return part
         return None
 
@@ -33,9 +48,8 @@ class Parts:
 def whose(listed: Listed, parts: Parts, twin: Known | None) -> Finding:
     """Say whose a refund document is that only the list holds."""
     document = listed.document
-    for marker in sorted(listed.markers):
-        if (part := parts.marked.get(marker)) is not None:
-            return Finding(Kind.IN_DOUBT, document, None, listed, unbooked=part)
+    if (part := parts.marked(listed)) is not None:
+        return Finding(Kind.IN_DOUBT, document, None, listed, unbooked=part)
     if not listed.markers and (part := parts.fitting(listed)) is not None:
         return Finding(Kind.IN_DOUBT, document, None, listed, unbooked=part, sure=False)
     if twin is not None:

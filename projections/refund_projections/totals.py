@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from refund_ledger.accounts import AccountKind
 from refund_ledger.events import (
+    DiscrepancyExplained,
     Event,
     OutsideRefundRecorded,
-    RefundEvent,
     RefundRequested,
 )
 from refund_ledger.postings import postings
-from refund_projections.moments import effective_on
+from refund_projections.moments import check_period
 
 OUTSIDE = "made outside this ledger"
 
@@ -60,8 +60,10 @@ def totals(
 ) -> tuple[Total, ...]:
     """Add up what was booked from `since` (counted in) to `until` (not counted in), by event time.
 
-    Reads any events in the order in which they were saved; keeps the requests of refunds.
+    Reads any events in the order in which they were saved; keeps the requests of refunds. Raises
+    `InvalidInputError` where the period is none.
     """
+    check_period(since, until)
     requests: dict[UUID, RefundRequested] = {}
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     refunds: dict[tuple[str, str], set[UUID]] = defaultdict(set)
@@ -77,7 +79,8 @@ def totals(
                 continue
             key = (_group(event, requests, by, account.subject), event.currency)
             sums[key][_COLUMNS[account.kind]] += account.rule.side * amount
-            refunds[key].add(event.originator_id)
+            if not isinstance(event, DiscrepancyExplained):
+                refunds[key].add(event.originator_id)
     return tuple(
         Total(group, currency, len(refunds[group, currency]), *sums[group, currency])
         for group, currency in sorted(sums)
@@ -87,14 +90,24 @@ def totals(
 _COLUMNS = {AccountKind.RETURNS: 0, AccountKind.VAT: 1, AccountKind.PAID: 2}
 
 
+_MADE_OUTSIDE = (OutsideRefundRecorded, DiscrepancyExplained)
+
+
+def _refund_of(event: Event) -> UUID:
+    """The refund whose document an event books or explains, or else the event's own stream."""
+    named = event.refund if isinstance(event, DiscrepancyExplained) else ""
+    return UUID(named) if named else event.originator_id
+
+
 def _group(event: Event, requests: dict[UUID, RefundRequested], by: By, account: str) -> str:
-    request = requests.get(event.originator_id) if isinstance(event, RefundEvent) else None
+    request = requests.get(_refund_of(event))
     if by is By.MONTH:
-        return f"{effective_on(event):%Y-%m}"
+        # The calendar that `since` and `until` are in, whatever day a document is dated.
+        return f"{event.timestamp.astimezone(UTC):%Y-%m}"
     if by is By.SOURCE_ACCOUNT:
         return account or (request.source_account if request else "") or "none named"
     if request is None:
-        return OUTSIDE if isinstance(event, OutsideRefundRecorded) else event.TOPIC
+        return OUTSIDE if isinstance(event, _MADE_OUTSIDE) else event.TOPIC
     if by is By.REASON:
         return request.reason
     return str(request.method or "as it was paid")

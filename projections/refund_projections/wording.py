@@ -28,6 +28,7 @@ from refund_ledger.events import (
     OutsideRefundRecorded,
     Part,
     PartWatched,
+    ReceiptLinked,
     ReceiptPartCancelled,
     ReconciliationDone,
     ReductionReason,
@@ -55,7 +56,6 @@ REDUCED_BY = {
 DECIDED = {
     Decision.HAPPENED: "it happened",
     Decision.SEND_AGAIN: "it may be sent again",
-    Decision.CLOSE: "it is closed",
 }
 EXPLAINED_AS = {
     How.REVERSED: "it was reversed there",
@@ -86,8 +86,10 @@ def document_of(event: Event) -> str:
     match event:
         case OriginalRecorded():
             return named(str(event.ref))
-        case OriginalPaid():
+        case ReceiptLinked():
             return named(event.receipt)
+        case OriginalPaid():
+            return "" if event.receipt.startswith("grant:") else named(event.receipt)
         case (
             InvoicePartCancelled(document=document)
             | ReceiptPartCancelled(document=document)
@@ -131,15 +133,26 @@ def _(event: OriginalRecorded) -> str:
 
 @words.register
 def _(event: OriginalPaid) -> str:
-    receipt, sale = _sentence(named(event.receipt)), named(event.sale)
+    kind, _, name = event.receipt.partition(":")
+    payer = f"The credit {name}" if kind == "grant" else _sentence(named(event.receipt))
+    sale = named(event.sale)
     if not event.paid:
-        return f"{receipt} pays {amount(event.closes, event.currency)} of {sale}, known before"
+        return f"{payer} pays {amount(event.closes, event.currency)} of {sale}, known before"
     beyond = (
         f"; {amount(event.credit, event.currency)} of it is more than was owed and became credit"
         if event.credit
         else ""
     )
-    return f"{receipt} pays {amount(event.paid, event.currency)} of {sale}{beyond}"
+    return f"{payer} pays {amount(event.paid, event.currency)} of {sale}{beyond}"
+
+
+@words.register
+def _(event: ReceiptLinked) -> str:
+    sales = " and ".join(
+        f"{amount(part.amount, event.currency)} of {named(part.sale)}" for part in event.links
+    )
+    receipt = _sentence(named(event.receipt))
+    return f"{receipt} was read again from {event.read_from}: it was said to pay {sales} too"
 
 
 @words.register
@@ -157,7 +170,12 @@ def _(event: CreditReduced) -> str:
         if event.exceeds
         else ""
     )
-    return f"{whole} of the credit {event.reference} {REDUCED_BY[event.why]}{used_on}{beyond}"
+    back = (
+        f"; {amount(event.to_cover, event.currency)} of it is money of {named(event.receipt)} again"
+        if event.to_cover
+        else ""
+    )
+    return f"{whole} of the credit {event.reference} {REDUCED_BY[event.why]}{used_on}{beyond}{back}"
 
 
 # --- people ---------------------------------------------------------------------------------------
@@ -208,9 +226,10 @@ def _(event: Resolved) -> str:
 
 @words.register
 def _(event: RefundClosed) -> str:
-    parts = " and ".join(event.in_doubt)
+    absent, parts = " and ".join(event.absent), " and ".join(event.in_doubt)
+    proven = f"; the {absent} part was proven absent" if absent else ""
     doubt = f"; of the {parts} part it is still not known what became of it" if parts else ""
-    return f"The refund was closed before every part was booked{_because(event.why)}{doubt}"
+    return f"The refund was closed before every part was booked{_because(event.why)}{proven}{doubt}"
 
 
 @words.register
@@ -231,7 +250,7 @@ def _(event: CallSubmitted) -> str:
 
 @words.register
 def _(event: CallNotSent) -> str:
-    return f"{_attempt(event.part, event.attempt)} never left{_because(event.why)}"
+    return f"{_attempt(event.part, event.attempt)} was not carried out{_because(event.why)}"
 
 
 @words.register

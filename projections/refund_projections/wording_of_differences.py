@@ -82,7 +82,7 @@ def what_to_do(finding: Finding) -> str:
         case Kind.MISSING_THERE:
             return "Look for it there by its number; if it was deleted, say so and accept this"
         case Kind.CANCELLED_THERE:
-            return "See there which document cancelled it, and record that one"
+            return _about_a_cancelled(finding)
         case (
             Kind.AMOUNT_DIFFERS
             | Kind.CURRENCY_DIFFERS
@@ -95,11 +95,23 @@ def what_to_do(finding: Finding) -> str:
             assert_never(finding.kind)
 
 
+def _about_a_cancelled(finding: Finding) -> str:
+    """An original is cancelled by a credit document; one of ours is reversed as a whole."""
+    document = finding.document
+    if document is None or finding.refund is None:
+        return "See there which document cancelled it, and record that one"
+    return f"See there which document reversed it, then: {_reversed_command(document)}"
+
+
+def _reversed_command(document: Document) -> str:
+    explain = f"{COMMAND} discrepancy explain {_part(document)} {_number(document)}"
+    return f"{explain} --how reversed --by TYPE/NUMBER --why ... --key ..."
+
+
 def _about_a_duplicate(finding: Finding) -> str:
     document = finding.document
     if finding.here and finding.here.duplicate_of and document:
-        explain = f"{COMMAND} discrepancy explain {_part(document)} {_number(document)}"
-        return f"Reverse it there, then: {explain} --how reversed --by TYPE/NUMBER --why ... --key"
+        return f"Reverse it there, then: {_reversed_command(document)}"
     return (
         "See whether it is a second one; then reverse it there, or record it: "
         f"{record_command(finding)}"

@@ -16,6 +16,7 @@ from refund_ledger.events import (
     TakenLine,
     TakenPayment,
     Tally,
+    Undone,
 )
 from refund_ledger.money import format_quantity
 from refund_ledger.originals import Closes, Immutable, Line, Payment, PaymentDetails
@@ -124,6 +125,40 @@ def _(value: GivenBack, currency: str) -> str:
     parts += [say(source, currency) for source in value.sources]
     parts += [f"{amount(value.goodwill, currency)} of goodwill"] if value.goodwill else []
     return "; ".join(parts)
+
+
+@say.register
+def _(value: Undone, currency: str) -> str:
+    booked = [
+        f"{_split(value.net, value.vat, currency)} credited" if value.net or value.vat else "",
+        f"{amount(value.paid, currency)} paid back" if value.paid else "",
+        f"out of {value.source_account}" if value.source_account else "",
+        f"{amount(value.allowed, currency)} beyond the original" if value.allowed else "",
+        f"{amount(value.goodwill, currency)} of goodwill" if value.goodwill else "",
+    ]
+    parts = [_listed(*booked), _fall_undone(value.fall, currency) if value.fall else ""]
+    parts += [f"{amount(value.owed, currency)} owed beyond the sale"] if value.owed else []
+    parts += [
+        _moved(
+            draw.source,
+            currency,
+            (draw.credit, "is credit again"),
+            (draw.uncovers, "is paid again"),
+        )
+        for draw in value.draws
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _fall_undone(fall: Fall, currency: str) -> str:
+    return _moved(
+        fall.source,
+        currency,
+        (fall.opened, "owed again"),
+        (fall.promised, "promised out of what was paid again"),
+        (fall.credit, "no longer credit but paid"),
+        (fall.granted, "no longer credit"),
+    )
 
 
 @say.register

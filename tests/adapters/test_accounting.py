@@ -9,6 +9,7 @@ import pytest
 
 from refund_adapters.accounting import (
     AccountingSystem,
+    AnsweredError,
     Call,
     Doubtful,
     NotSent,
@@ -28,7 +29,7 @@ def test_rivhit_has_the_shape_of_an_accounting_system() -> None:
         system: AccountingSystem = house.rivhit
 
         asked = {name for name in vars(AccountingSystem) if not name.startswith("_")}
-        for name in asked | {"name", "call_limit", "settle_seconds"}:
+        for name in asked | {"name", "company", "call_limit", "settle_seconds"}:
             assert hasattr(system, name), name
         for name in asked:
             wanted = inspect.signature(getattr(AccountingSystem, name)).parameters
@@ -62,3 +63,4 @@ def test_what_goes_over_the_port_does_not_change(shape: type) -> None:
 
 def test_a_system_that_does_not_answer_is_one_of_our_errors() -> None:
     assert issubclass(UnavailableError, LedgerError)
+    assert issubclass(AnsweredError, UnavailableError)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,24 @@ def test_a_moment_that_is_none_is_said() -> None:
     with pytest.raises(InvalidInputError, match="as_of: say a position or a recorded time"):
         asked.balances_at(both)
     assert asked.balances_at(AsOf(position=0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("recorded", datetime(2026, 1, 1)),  # noqa: DTZ001 - that is the mistake
+        ("recorded", "2026-01-01T00:00:00Z"),
+        ("effective", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("effective", "2026-01-01"),
+        ("position", -1),
+        ("position", 2**63),
+        ("position", "1"),
+        ("position", True),
+    ],
+)
+def test_a_moment_of_another_kind_is_refused_by_its_name(field: str, value: Any) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{field}: expected "):
+        AsOf(**{field: value})
 
 
 def two_companies() -> SqlStore:

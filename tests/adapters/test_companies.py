@@ -10,6 +10,7 @@ import pytest
 
 from refund_adapters.companies import Companies
 from refund_adapters.store.errors import StoreError, StoreGoneError
+from refund_adapters.store.opening import open_store
 from refund_adapters.store.postgres_address import Address
 from refund_adapters.store.postgres_migrations import migrate
 from refund_adapters.store.sql_store import SqlStore
@@ -78,6 +79,7 @@ def test_each_company_is_apart_and_their_totals_are_added_up_above(
 
 
 def test_every_company_is_asked_and_who_cannot_answer_says_why(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/a.db").close()
     both = Companies(
         {"acme": f"sqlite:///{tmp_path}/a.db", "bolt": f"sqlite:///{tmp_path}/no/b.db"}
     )
@@ -88,6 +90,18 @@ def test_every_company_is_asked_and_who_cannot_answer_says_why(tmp_path: Path) -
     told = both.each(position)
     assert told["acme"] == 0
     assert isinstance(told["bolt"], StoreError)
+
+
+def test_a_store_that_is_not_there_is_missing_by_name_and_not_made(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/acme.db").close()
+    table = {name: f"sqlite:///{tmp_path}/{name}.db" for name in ("acme", "bolt")}
+
+    merged = Companies(table).totals()
+
+    assert not merged.complete
+    assert list(merged.of_company) == ["acme"]
+    assert "there is no ledger at" in merged.unreachable["bolt"]
+    assert not (tmp_path / "bolt.db").exists()
 
 
 def test_a_company_that_the_table_does_not_have_is_named() -> None:

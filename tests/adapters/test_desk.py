@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from refund_adapters.desk import Desk, document_of
+from refund_adapters.rivhit import Rivhit
 from refund_adapters.settings import Settings
 from refund_adapters.store.errors import StoreError
+from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.errors import InvalidInputError, NotFoundError, RefusedError
 from refund_ledger.events import Part, ReductionReason
 from refund_ledger.originals import Document, Half
 from refund_ledger.policies import Terms
 from refund_ledger.refund import Status
 from support.ring import ring
+from support.rivhits import settings
 
 SALE = "invoice_receipt:2/6923"
 
@@ -54,6 +60,18 @@ def test_a_desk_without_an_accounting_system_does_not_send() -> None:
         pytest.raises(InvalidInputError, match="without an accounting system"),
     ):
         desk.dispatch()
+
+
+def test_a_desk_does_not_take_the_books_of_another_company(tmp_path: Path) -> None:
+    kept = tmp_path / "refunds.db"
+    with Rivhit(settings(company="acme")) as rivhit:
+        with pytest.raises(InvalidInputError, match="is that of 'acme'") as caught:
+            Desk.open(f"sqlite:///{kept}", company="other", actor="dana", accounting=rivhit)
+        with closing(SqliteStore(None)) as store, pytest.raises(InvalidInputError, match="'acme'"):
+            Desk(store, company="other", actor="dana", accounting=rivhit)
+
+    assert caught.value.field == "company"
+    assert not kept.exists(), "nothing is made for a desk that does not open"
 
 
 def test_the_settings_build_the_house_and_close_what_they_opened(tmp_path: Path) -> None:
@@ -154,3 +172,53 @@ def test_a_document_is_named_by_type_and_number(text: str) -> None:
 def test_the_half_of_a_document_follows_from_the_part() -> None:
     assert document_of(Part.INVOICE, " 3/481 ") == Document(Half.DOCUMENT, 3, 481)
     assert document_of(Part.RECEIPT, "1/77") == Document(Half.RECEIPT, 1, 77)
+
+
+WRONG: list[tuple[str, Callable[[Desk, Any], object], Any]] = [
+    ("1", lambda desk, wrong: asked(desk, details=wrong), {1: 2}),
+    ("2", lambda desk, wrong: asked(desk, lines=wrong), [{"line": 1, 2: 3}]),
+    ("actor", lambda desk, wrong: asked(desk, actor=wrong), 5),
+    ("key", lambda desk, wrong: desk.refund(wrong), 5),
+    ("key", lambda desk, wrong: desk.refund(wrong), "\ud800"),
+    ("why", lambda desk, wrong: reduced(desk, why=wrong), []),
+    ("key", lambda desk, wrong: reduced(desk, key=wrong), 5),
+    ("sale", lambda desk, wrong: reduced(desk, sale=wrong), 5),
+    (
+        "part",
+        lambda desk, wrong: desk.acknowledge("a", document="3/1", part=wrong, why="x"),
+        "foo",
+    ),
+    (
+        "document",
+        lambda desk, wrong: desk.acknowledge("a", document=wrong, part=Part.INVOICE, why="x"),
+        5,
+    ),
+    ("part", lambda desk, wrong: desk.happened("a", wrong, document="3/1", why="x"), "foo"),
+    ("part", lambda desk, wrong: desk.send_again("a", wrong, why="x"), "foo"),
+    ("why", lambda desk, wrong: desk.withdraw("a", why=wrong), 5),
+    ("why", lambda desk, wrong: desk.reject("a", why=wrong), None),
+    ("store", lambda _, wrong: Desk.open(wrong, company="acme", actor="dana"), None),
+]
+
+
+def asked(desk: Desk, **fields: Any) -> object:
+    return desk.request(
+        **{"key": "b", "original": SALE, "amount": "1.00", "reason": "complaint"} | fields
+    )
+
+
+def reduced(desk: Desk, **fields: Any) -> object:
+    whole: dict[str, Any] = {"why": ReductionReason.EXPIRED, "amount": 100, "key": "k"} | fields
+    return desk.reduce_credit("g", **whole)
+
+
+def test_what_is_of_another_kind_is_refused_by_the_name_of_its_field() -> None:
+    with ring() as house:
+        house.import_all()
+        asked(house.desk, key="a")
+        position = house.desk.store.position()
+        for field, act, wrong in WRONG:
+            with pytest.raises(InvalidInputError) as caught:
+                act(house.desk, wrong)
+            assert caught.value.field == field
+        assert house.desk.store.position() == position

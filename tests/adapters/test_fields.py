@@ -50,6 +50,11 @@ def test_unknown_names_are_all_named_and_the_known_ones_are_told() -> None:
     assert refused.value.problem == "is no field of a request; it has amount, lines"
 
 
+def test_a_name_that_is_no_text_is_unknown_too() -> None:
+    with pytest.raises(InvalidInputError, match=r"^2, a list: is no field of a line; it has line"):
+        fields.known({"line": 1, 2: 3, (4,): 5}, {"line"}, "a line")
+
+
 def test_a_field_that_says_null_says_nothing() -> None:
     assert fields.known({"amount": 3, "lines": None}, {"amount", "lines"}, "it") == {"amount": 3}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 
@@ -102,6 +103,20 @@ def test_a_heading_that_cannot_be_meant_stops_the_file(
         read(tmp_path, "a.csv", heading)
 
 
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [("", "half, amount"), ("half,type\n", "amount"), ("\n , \n", "half, amount")],
+)
+def test_a_file_without_the_columns_that_are_needed_is_refused(
+    tmp_path: Path, content: str, missing: str
+) -> None:
+    path = written(tmp_path, "a.csv", content)
+    with pytest.raises(InvalidInputError, match=f"file: the heading lacks {missing}$"):
+        list(rows_of(path, columns=("half", "amount")))
+
+    assert list(rows_of(written(tmp_path, "a.csv", "half,amount\n"), columns=("half",))) == []
+
+
 def test_a_bad_row_of_csv_in_the_middle_leaves_the_others(tmp_path: Path) -> None:
     content = b'key,comment\na,fine\nb,"x"y\nc,\xe9t\xe9\nd,fine\n'
 
@@ -118,6 +133,51 @@ def test_a_quote_that_is_never_closed_is_said_where_it_opens(tmp_path: Path) -> 
     assert found[0] == Numbered(2, {"key": "a", "comment": "fine"})
     assert (found[1].number, found[1].row) == (3, None)
     assert "unexpected end of data" in found[1].problem
+    assert found[1].problem.startswith("cannot be read as CSV, with all lines up to 4: ")
+
+
+def test_a_stray_quote_says_which_lines_it_hides_and_those_after_are_read(tmp_path: Path) -> None:
+    rows = "".join(f"{number},fine\n" for number in range(3, 5_000))
+    found = read(tmp_path, "a.csv", f'key,comment\n2,"open\n{rows}x,"a ""b"""\ny,fine\n')
+
+    assert [(row.number, row.row) for row in found] == [
+        (2, None),
+        (5_001, {"key": "y", "comment": "fine"}),
+    ]
+    assert "with all lines up to 5000: " in found[0].problem
+
+
+def test_a_quote_that_is_closed_in_another_row_says_which_lines_it_hides(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.csv", 'key,comment\na,"open\nb,fine\nc,"\nd,fine\n')
+    assert found[0] == Numbered(2, {"key": "a", "comment": "open\nb,fine\nc,"})
+
+    found = read(tmp_path, "a.csv", 'key,comment\na,"open\nb,fine\nc",1\nd,fine\n')
+    assert [(row.number, row.problem) for row in found] == [
+        (2, "has more cells than the heading, with all lines up to 4"),
+        (5, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "problem"),
+    [
+        (b"\xe9", "the line is not UTF-8 text"),
+        (b"x" * (LONGEST_LINE + 1), "the line is longer than"),
+        (b'""' * LONGEST_LINE, "the line is longer than"),
+        (b"x" * csv.field_size_limit(), "the row is longer than"),
+        (b"\n" * csv.field_size_limit(), "the row is longer than"),
+    ],
+    ids=range(5),
+)
+def test_nothing_inside_a_text_is_taken_for_a_row(
+    tmp_path: Path, before: bytes, problem: str
+) -> None:
+    text = before + b"\nc,a row of its own\n" + before + b"\n"
+    found = read(tmp_path, "a.csv", b'key,comment\na,"' + text + b'"\nd,fine\n')
+
+    last = text.count(b"\n") + 2
+    assert [(row.number, bool(row.row)) for row in found] == [(2, False), (last + 1, True)]
+    assert f"cannot be read as CSV, with all lines up to {last}: {problem}" in found[0].problem
 
 
 # --- JSON Lines -----------------------------------------------------------------------------------
@@ -137,7 +197,8 @@ def test_rows_of_json_lines_keep_numbers_exact(tmp_path: Path) -> None:
         ('{"amount": -Infinity}', "cannot be read as JSON: "),
         ('{"key": "a", "key": "b"}', "'key' is said more than once"),
         ('{"lines": [{"line": 1, "line": 2}]}', "'line' is said more than once"),
-        ('{"amount": ' + "9" * 5000 + "}", "cannot be read as JSON: "),
+        ('{"amount": ' + "9" * 5000 + "}", "cannot be read as JSON: a number in it is too large"),
+        ('{"amount": 1e99999999999999999999}', "a number in it is too large"),
         ("[" * 200_000, "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
         ("[1, 2]", "is not a JSON object"),
@@ -146,7 +207,7 @@ def test_rows_of_json_lines_keep_numbers_exact(tmp_path: Path) -> None:
         ('{"key": "' + "x" * LONGEST_LINE + '"}', "longer than 1000000 characters"),
         (b'{"key": "\xff"}', "is not UTF-8 text"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_a_bad_row_of_json_in_the_middle_leaves_the_others(
     tmp_path: Path, line: str | bytes, problem: str

@@ -1,6 +1,6 @@
 """Questions over a ledger's store: consistent, in words, and never writing."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,10 @@ import pytest
 from refund_adapters.desk import Desk
 from refund_adapters.intake import original_of
 from refund_adapters.questions import Questions
-from refund_ledger.errors import NotFoundError
+from refund_adapters.store import sql_store
+from refund_ledger.errors import InvalidInputError, NotFoundError
 from refund_ledger.originals import OriginalRef
+from refund_projections.totals import By
 from support.command_line import CASH_SALE, INVOICE
 
 REF = OriginalRef.parse("invoice_receipt:2/6923")
@@ -131,6 +133,48 @@ def test_what_a_dispatcher_has_left_is_each_part_once(desk: Desk) -> None:
     assert {entry.key for entry in questions.pending()} == {"order-1", "order-2"}
 
 
+def test_of_much_that_is_left_the_longest_waiting_is_told_and_all_is_counted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refund_adapters.questions.AT_ONCE", 2)
+    questions = Questions(desk.store, "acme")
+    keys = [f"order-{number}" for number in range(5)]
+    for key in keys:
+        ask(desk, key, amount="10.00")
+    desk.withdraw("order-2")
+
+    assert questions.refunds_left() == 4
+    assert {entry.key for entry in questions.calls_left()} == {*keys} - {"order-2"}
+    asked = desk.store.now() + timedelta(seconds=1)
+    assert all(entry.since < asked for entry in questions.calls_left(limit=3))
+    assert [entry.key for entry in questions.calls_left(limit=3)] == keys[:2] + keys[3:4]
+
+
+def test_a_trail_that_is_read_halfway_leaves_its_thread_free(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_store, "PAGE", 2)
+    ask(desk, "order-1", amount="10.00")
+    questions = Questions(desk.store, "acme")
+    before = desk.store.position()
+
+    trail = questions.trail(actor="dana")
+    read = [next(trail)]
+    # A snapshot that was left open would still read as it was before.
+    ask(desk, "order-2", amount="10.00")
+    assert desk.refund("order-2").request.key == "order-2"
+    read += trail
+
+    assert len(read) == before
+    assert len(list(questions.trail(actor="dana"))) == desk.store.position() > before
+    assert list(Questions(desk.store, "other").trail()) == []
+
+
+def test_the_trail_of_an_empty_ledger_is_empty() -> None:
+    with Desk.open("memory:", company="acme", actor="dana") as empty:
+        assert list(Questions(empty.store, "acme").trail()) == []
+
+
 def test_a_rebuild_hears_how_far_it_is_and_equals(desk: Desk) -> None:
     heard: list[tuple[int, int]] = []
     ask(desk, "order-1")
@@ -167,3 +211,18 @@ def test_a_statement_is_of_one_customer_and_currency(desk: Desk) -> None:
     assert drawn.closing.net == -29_250
     assert questions.statement(customer_id="1001", currency="USD").lines == ()
     assert questions.now() >= drawn.lines[0].at
+
+
+def test_a_question_of_another_kind_is_refused_by_its_name(desk: Desk) -> None:
+    asked, naive = desk.questions, datetime(2026, 1, 1)  # noqa: DTZ001 - that is the mistake
+    wrong: Any = "foo"
+    with pytest.raises(InvalidInputError, match="by: expected one of reason, "):
+        asked.totals(wrong)
+    with pytest.raises(InvalidInputError, match="since: expected a time with its zone"):
+        asked.totals(By.REASON, since=naive)
+    with pytest.raises(InvalidInputError, match="until: expected a time with its zone"):
+        asked.trail(until=naive)
+    with pytest.raises(NotFoundError, match="invoice:1/999 is not recorded"):
+        asked.story_of_original(OriginalRef.parse("invoice:1/999"))
+    by: Any = "method"
+    assert asked.totals(by) == asked.totals(By.METHOD)

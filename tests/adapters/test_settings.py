@@ -73,6 +73,8 @@ def test_where_nobody_knows_the_user_an_actor_is_asked_for(
     [
         ("RIVHIT", "{bad", "REFUND_LEDGER_RIVHIT: expected a JSON object"),
         ("REASONS", "text", "REFUND_LEDGER_REASONS: expected a JSON object"),
+        ("STORES", '{"acme": "memory:", "acme": "sqlite:///a.db"}', "STORES: 'acme' is said more"),
+        ("RIVHIT", '{"a": {"b": 1, "b": 2}}', "REFUND_LEDGER_RIVHIT: 'b' is said more than once"),
         ("RIVHIT", "[1]", "rivhit: "),
         ("APPROVAL_ABOVE", '{"ILS": 5000}', "approval_above.ILS: "),
         ("SEND_WINDOW", "0", "send_window: "),
@@ -132,6 +134,18 @@ def test_the_account_is_built_of_its_settings(environment: pytest.MonkeyPatch) -
 
     assert (account.company, account.call_limit) == ("acme", 5)
     assert account.token.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("given", "concurrency", "connections"),
+    [("{}", 64, 64), ('{"connections": 1}', 8, 8), ('{"connections": 90}', 8, 90)],
+)
+def test_no_call_waits_for_a_connection_that_another_one_holds(
+    environment: pytest.MonkeyPatch, given: str, concurrency: int, connections: int
+) -> None:
+    say(environment, RIVHIT_TOKEN=SECRET, RIVHIT=given, CONCURRENCY=str(concurrency))
+
+    assert read_settings().rivhit_settings().connections == connections
 
 
 def test_without_a_token_the_variable_is_named() -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.sorting import SortedLines
+from refund_adapters.sorting import SortedLines, put_aside
+from refund_adapters.store.errors import StoreError, StoreFullError
+from support.small_files import small_files
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 
@@ -45,3 +47,32 @@ def test_no_more_files_are_open_than_allowed_and_none_is_left(
         assert sum(1 for _ in given) == 50
         assert list(tmp_path.iterdir()) == []
     assert files_open() == before
+
+
+def test_a_disk_without_room_is_said_and_nothing_is_left() -> None:
+    before = files_open()
+    full = pytest.raises(StoreFullError, match=r"no room for temporary files \(TMPDIR")
+    with small_files(10_000), full, SortedLines(in_memory=90, most_files=2) as given:
+        add_many(given)  # Each file has room, and what they are merged into has not.
+    assert files_open() == before
+
+
+def add_many(given: SortedLines) -> None:
+    for number in range(1_000):
+        given.add(f"{number:0100}")
+
+
+def test_a_folder_that_is_not_there_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with (
+        SortedLines(in_memory=1) as given,
+        pytest.raises(StoreError, match=r"temporary files .* cannot be written and read: No such"),
+    ):
+        given.add("a")
+
+
+def test_what_is_no_trouble_of_files_stays_as_it_is() -> None:
+    with pytest.raises(KeyError), put_aside("there"):
+        raise KeyError

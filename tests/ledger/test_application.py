@@ -88,6 +88,9 @@ def test_what_is_not_there_is_not_found() -> None:
             books.ledger.original(OriginalRef.parse("invoice:1/5"))
         with pytest.raises(NotFoundError):
             books.ask("a", original="invoice:1/5")
+        sale = books.record(a_cash_sale(1, a_line(1, 100)))
+        with pytest.raises(NotFoundError, match="check the id or the key"):
+            books.ledger.refund(sale.stream(books.company))
 
 
 def test_one_company_does_not_see_another_s_refunds() -> None:

@@ -145,6 +145,16 @@ def test_a_part_that_the_refund_does_not_have_has_no_answer() -> None:
             books.answer(refund, Part.RECEIPT)
 
 
+@pytest.mark.parametrize("part", list(Part))
+def test_a_document_of_the_other_half_answers_no_part(part: Part) -> None:
+    other = Part.RECEIPT if part is Part.INVOICE else Part.INVOICE
+    with Books() as books:
+        refund = a_refund(books, parts=str(part))
+        books.submit(refund, part)
+        with pytest.raises(InvalidInputError, match=rf"document: .* of the {part} part"):
+            books.answer(refund, part, document=books.document(other))
+
+
 def test_an_answer_of_a_negative_amount_is_none() -> None:
     with Books() as books:
         refund = a_refund(books)

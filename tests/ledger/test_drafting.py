@@ -126,6 +126,21 @@ def test_a_request_keeps_the_rate_and_the_vat_mode_of_its_original() -> None:
         assert (gift.exchange_rate, gift.price_includes_vat) == (None, True)
 
 
+def test_money_goes_back_at_the_rate_of_the_receipt_and_the_sale_at_its_own() -> None:
+    with Books() as books:
+        dollars: dict[str, Any] = {"currency": "USD"}
+        sale = books.record(an_invoice(1, a_line(1, 100), exchange_rate="3.7", **dollars))
+        closes = [(sale, 100)]
+        receipt = a_receipt(2, a_payment(1, 100), closes=closes, exchange_rate="3.5", **dollars)
+        both = {"original": str(sale), "receipt": str(books.record(receipt)), **dollars}
+        asked = request(books, **both, amount=60)
+        assert (asked.exchange_rate, asked.receipt_rate) == ("3.7", "3.5")
+        asked = request(books, "b", **both, amount=40, parts="receipt")
+        assert (asked.exchange_rate, asked.receipt_rate) == ("3.7", "3.5")
+        asked = request(books, "c", original=str(sale), amount=40, parts="invoice", **dollars)
+        assert (asked.exchange_rate, asked.receipt_rate) == ("3.7", None)
+
+
 # --- ways -----------------------------------------------------------------------------------------
 
 

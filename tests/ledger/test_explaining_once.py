@@ -56,7 +56,7 @@ def test_no_more_is_explained_than_there_is() -> None:
         with pytest.raises(RefusedError, match=r"0\.10 ILS of document 3/9 is left to explain"):
             explain(books, made, How.ACCEPTED, amount=11, reference="more")
         explain(books, made, How.WRITTEN_OFF, reference="the rest")
-        with pytest.raises(RefusedError, match=r"0\.00 ILS of document 3/9 is left to explain"):
+        with pytest.raises(RefusedError, match=r"^nothing of document 3/9 is left to explain$"):
             explain(books, made, How.ACCEPTED, reference="again")
         settled(books)
 
@@ -144,8 +144,8 @@ class Interrupted:
 
 def test_two_at_once_never_explain_the_same_amount() -> None:
     with Books() as books:
-        made = outside(books, 9, 40)
-        told = an_explanation(made, How.WRITTEN_OFF, amount=30, reference="ours")
+        made = outside(books, 9, 140, original=a_sale(books))
+        told = an_explanation(made, How.ACCEPTED, amount=30, reference="ours")
 
         def other() -> None:
             explain(books, made, How.WRITTEN_OFF, amount=25, reference="theirs")
@@ -153,8 +153,18 @@ def test_two_at_once_never_explain_the_same_amount() -> None:
         store = cast("Store", Interrupted(books, 1, other))
         with pytest.raises(RefusedError, match=r"0\.15 ILS of document 3/9 is left to explain"):
             RefundLedger(store, books.company).explain(told, books.stamp("avi"))
-        assert left(books, made) == (0, 15)
+        assert left(books, made) == (15, 15)
         books.check()
+
+
+def test_what_gives_nothing_back_rests_on_no_balance() -> None:
+    with Books() as books:
+        made = outside(books, 9, 40)
+        store = Interrupted(books, 0, list)
+        ledger = RefundLedger(cast("Store", store), books.company)
+        assert ledger.explain(an_explanation(made, How.WRITTEN_OFF), books.stamp("avi"))
+        assert store.reads == 0
+        settled(books)
 
 
 def refused(at: int) -> tuple[str, int]:

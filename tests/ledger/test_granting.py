@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import InvalidInputError, KeyReusedError, NotFoundError, RefusedError
 from refund_ledger.events import DocumentId, GrantReason, ReductionReason
-from refund_ledger.originals import Half
-from support.books import Books, a_grant, a_line, a_payment, a_receipt, an_invoice
+from refund_ledger.originals import Half, Original
+from support.books import Books, a_cash_sale, a_grant, a_line, a_payment, a_receipt, an_invoice
 
 # --- granted credit -------------------------------------------------------------------------------
 
@@ -73,6 +75,25 @@ def test_an_overpayment_names_a_receipt_that_has_it(fields: dict[str, Any], prob
             books.grant("too much", **{"amount": 20, **fields})
 
 
+@pytest.mark.parametrize("sale", [a_cash_sale(2, a_line(1, 60)), an_invoice(2, a_line(1, 60))])
+def test_a_sale_is_no_receipt_that_was_too_high(sale: Original) -> None:
+    with Books() as books:
+        ref = books.record(sale)
+        before = books.position(ref)
+        with pytest.raises(RefusedError, match=f"{ref} is a sale, and an overpayment is a receipt"):
+            books.grant("too much", 20, why=GrantReason.OVERPAYMENT, receipt=str(ref))
+        assert (books.position(ref), books.total(AccountKind.CREDIT)) == (before, 0)
+
+
+def test_an_overpayment_is_kept_under_the_receipt_however_that_was_spelled() -> None:
+    with Books() as books:
+        receipt = books.record(a_receipt(2, a_payment(1, 60)))
+        books.grant("too much", 20, **{**OVERPAID, "receipt": " receipt:1/02"})
+        assert books.position(receipt) == (0, 40, 0)
+        assert not books.ledger.grant_credit(a_grant("too much", 20, **OVERPAID), books.stamp())
+        books.check()
+
+
 def test_an_overpayment_of_an_unknown_receipt_is_not_found() -> None:
     with Books() as books, pytest.raises(NotFoundError, match="receipt:1/2 is not recorded"):
         books.grant("too much", 20, **OVERPAID)
@@ -98,9 +119,80 @@ def test_a_credit_that_paid_a_sale_lowers_its_debt() -> None:
         sale = books.record(an_invoice(1, a_line(1, 40)))
         books.reduce("old", 50, why=ReductionReason.USED_ON_SALE, sale=sale)
         assert books.position(source) == (0, 0, 0)
-        assert books.position(sale) == (0, 40, 0)
+        assert books.position(sale) == (0, 40, 10)
+        assert books.ledger.original(sale).closed_by == {"grant:old": 50}
         books.check()
         books.check_sale(sale)
+
+
+@given(
+    paid=st.integers(1, 200),
+    data=st.data(),
+    reductions=st.lists(st.tuples(st.sampled_from(ReductionReason), st.integers(1, 150))),
+)
+def test_an_overpayment_that_is_reversed_is_the_receipt_s_money_again(
+    paid: int, data: st.DataObject, reductions: list[tuple[ReductionReason, int]]
+) -> None:
+    """Whatever became of the credit: what was reversed while it was there is not lost."""
+    with Books() as books:
+        overpaid = data.draw(st.integers(0, paid))
+        receipt = books.record(a_receipt(2, a_payment(1, paid), overpaid=overpaid))
+        sources, back = ["grant:receipt:1/2"] if overpaid else [], 0
+        if overpaid < paid:
+            amount = data.draw(st.integers(1, paid - overpaid))
+            sources.append(books.grant("too much", amount, **OVERPAID))
+        free = books.total(AccountKind.COVERED, receipt)
+        for why, asked in reductions:
+            source = data.draw(st.sampled_from(sources))
+            there = min(books.total(AccountKind.CREDIT, source), asked)
+            back += there if why is ReductionReason.REVERSED else 0
+            sale = books.record(an_invoice(books.minutes, a_line(1, 150)))
+            used = sale if why is ReductionReason.USED_ON_SALE else None
+            books.reduce(source.removeprefix("grant:"), asked, why=why, sale=used)
+        assert books.position(receipt) == (0, free + back, 0)
+        books.check()
+
+
+def test_a_credit_paid_a_sale_whose_own_reading_counts_it_already() -> None:
+    with Books() as books:
+        books.grant("old", 100)
+        sale = books.record(an_invoice(1, a_line(1, 140), unpaid=40))
+        books.reduce("old", 100, why=ReductionReason.USED_ON_SALE, sale=sale)
+        assert books.position(sale) == (40, 100, 0)
+        assert books.position("grant:old") == (0, 0, 0)
+        books.check_sale(sale)
+
+
+@given(
+    total=st.integers(1, 150),
+    known=st.integers(0, 150),
+    credited=st.integers(0, 150),
+    payers=st.lists(st.tuples(st.booleans(), st.integers(1, 90)), min_size=1, max_size=4),
+)
+def test_credit_used_on_a_sale_pays_it_as_a_receipt_of_the_same_amount_would(
+    total: int, known: int, credited: int, payers: list[tuple[bool, int]]
+) -> None:
+    def after(*, by_credit: bool) -> tuple[int, int, int]:
+        with Books() as books:
+            unpaid = max(total - known, 0)
+            sale = books.record(an_invoice(1, a_line(1, total), unpaid=unpaid))
+            books.grant("old", 400)
+            if credited:
+                amount = min(credited, total)
+                books.finish(books.ask("a", original=str(sale), amount=amount, parts="invoice"))
+            for number, (credit, amount) in enumerate(payers, 2):
+                if credit and by_credit:
+                    used = ReductionReason.USED_ON_SALE
+                    books.reduce("old", amount, why=used, sale=sale)
+                else:
+                    books.record(a_receipt(number, a_payment(1, amount), closes=[(sale, amount)]))
+            spent = sum(amount for credit, amount in payers if credit and by_credit)
+            assert books.position("grant:old") == (0, 0, 400 - spent)
+            books.check()
+            books.check_sale(sale)
+            return books.position(sale)
+
+    assert after(by_credit=True) == after(by_credit=False)
 
 
 def test_a_credit_is_reduced_once_by_one_command() -> None:

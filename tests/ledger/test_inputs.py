@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
@@ -88,3 +88,10 @@ def test_fields_are_read_as_a_model_or_the_wrong_one_is_named() -> None:
     assert validated(Asked, {"amount": 5}).amount == 5
     with pytest.raises(InvalidInputError, match="amount: input should be greater than 0, got 0"):
         validated(Asked, {"amount": 0})
+
+
+def test_what_a_person_says_is_text() -> None:
+    for wrong in (5, None, ["why"]):
+        given: Any = wrong
+        with pytest.raises(InvalidInputError, match=r"^why: expected text$"):
+            said(given, "why")

@@ -38,6 +38,17 @@ def closed_in_doubt(books: Books, part: Part, *absent: Part, **fields: Any) -> U
     return refund
 
 
+def test_a_late_document_says_what_was_booked_and_ends_the_doubt() -> None:
+    with Books() as books:
+        refund = closed_in_doubt(books, Part.INVOICE, original=str(a_sale(books)))
+        books.answer(refund, Part.INVOICE, booked=70)
+        state = books.refund(refund).invoice
+        assert (state.status, state.booked, state.doubt) == (PartStatus.CANCELLED, 70, "")
+        assert state.was_doubted
+        books.answer(refund, Part.INVOICE, booked=30)
+        assert books.refund(refund).invoice.booked == 70
+
+
 # --- what a closed refund still held --------------------------------------------------------------
 
 

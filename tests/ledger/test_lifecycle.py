@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 
 from refund_ledger.errors import InvalidInputError, RefusedError
-from refund_ledger.events import DocumentId, Part
+from refund_ledger.events import DocumentId, Part, RefundClosed
 from refund_ledger.originals import Half
 from refund_ledger.policies import Terms
-from refund_ledger.refund import PartStatus, Status
+from refund_ledger.refund import PartStatus, Status, Waits, calls_due
 from support.books import Books, a_cash_sale, a_line
+from support.calls import LOOKED
 
 STRICT = Terms(approval_above={"ILS": 0})
 MARKED = "a\u202eb"
@@ -42,7 +43,8 @@ def test_a_second_person_approves_exactly_the_request_once() -> None:
         books.approve(refund, "avi")
         after = books.refund(refund)
         assert (after.status, after.approved_by) == (Status.IN_PROGRESS, "avi")
-        books.approve(refund, "avi")
+        for written in ("avi", " Avi"):
+            books.approve(refund, written)
         assert books.refund(refund) == after
         refuses(books, lambda: books.approve(refund, "noa"), "nothing waits for approval")
 
@@ -58,11 +60,13 @@ def test_an_approval_of_another_content_is_refused() -> None:
     with Books(terms=STRICT) as books:
         refund = a_refund(books)
         stamp = books.stamp("avi")
-        refuses(
-            books,
-            lambda: books.ledger.approve(refund, stamp, digest="0" * 64),
-            "approve what you see",
-        )
+
+        def approve() -> None:
+            books.ledger.approve(refund, stamp, digest="0" * 64)
+
+        refuses(books, approve, "approve what you see")
+        books.approve(refund, "avi")
+        refuses(books, approve, "approve what you see")
 
 
 def test_a_rejected_request_holds_nothing_and_is_rejected_once() -> None:
@@ -75,6 +79,13 @@ def test_a_rejected_request_holds_nothing_and_is_rejected_once() -> None:
         assert sum(books.left_in_all("invoice_receipt:2/1")) == 200
         books.check()
         refuses(books, lambda: books.approve(refund), "nothing waits for approval")
+
+
+def test_one_may_reject_what_one_asked_for_oneself() -> None:
+    with Books(terms=STRICT) as books:
+        refund = a_refund(books)
+        books.ledger.reject(refund, books.stamp("dana"), why="asked by mistake")
+        assert books.refund(refund).status is Status.REJECTED
 
 
 def test_what_needs_no_approval_is_neither_approved_nor_rejected() -> None:
@@ -124,8 +135,19 @@ def test_what_was_sent_is_not_taken_back() -> None:
         books.refuse(refund, Part.INVOICE)
         refuses(books, lambda: books.withdraw(refund), "partly sent")
         books.send_again(refund, Part.INVOICE)
+        refuses(books, lambda: books.withdraw(refund), "partly sent")
         books.finish(refund)
         refuses(books, lambda: books.withdraw(refund), "the refund is completed")
+
+
+def test_what_was_refused_is_closed_and_watched_though_it_might_have_been_sent_again() -> None:
+    with Books() as books:
+        refund = a_refund(books)
+        books.submit(refund, Part.INVOICE)
+        books.refuse(refund, Part.INVOICE)
+        books.send_again(refund, Part.INVOICE)
+        books.close(refund)
+        assert [due.waits for due in calls_due(books.refund(refund))] == [Waits.WATCH]
 
 
 # --- closing --------------------------------------------------------------------------------------
@@ -162,6 +184,35 @@ def test_a_part_in_doubt_keeps_its_hold_until_it_is_proven_absent() -> None:
         books.close(refund, Part.INVOICE)
         assert books.refund(refund).version == after.version
         books.check()
+
+
+def test_a_close_keeps_what_it_was_decided_on() -> None:
+    with Books() as books:
+        refund = a_refund(books)
+        books.submit(refund, Part.INVOICE)
+        books.doubt(refund, Part.INVOICE)
+        seen = books.refund(refund).version
+        both = frozenset(Part)  # Only what was in doubt is proven by the proof.
+        books.ledger.close(
+            refund, books.stamp(), why="no use", seen_version=seen, absent=both, evidence=LOOKED
+        )
+        closed = books.events()[-1]
+        assert isinstance(closed, RefundClosed)
+        assert (closed.absent, closed.in_doubt) == ((Part.INVOICE,), ())
+        assert (closed.seen_version, closed.evidence) == (seen, LOOKED)
+
+
+def test_what_an_answer_frees_of_a_closed_refund_no_person_decided() -> None:
+    with Books() as books:
+        refund = a_refund(books)
+        books.submit(refund, Part.INVOICE)
+        books.doubt(refund, Part.INVOICE)
+        books.close(refund)
+        books.refuse(refund, Part.INVOICE)
+        closed = books.events()[-1]
+        assert isinstance(closed, RefundClosed)
+        assert (closed.absent, closed.seen_version, closed.evidence) == ((), None, ())
+        assert books.refund(refund).left_sale == 0
 
 
 def test_closed_in_doubt_then_found_then_closed_again_is_nothing_new() -> None:

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import InvalidInputError, KeyReusedError, RefusedError
-from support.books import Books, a_cash_sale, a_grant, a_line, a_payment, a_receipt, a_request
+from support.books import (
+    Books,
+    a_cash_sale,
+    a_grant,
+    a_line,
+    a_payment,
+    a_receipt,
+    a_request,
+    an_invoice,
+)
 from support.scenes import Scene, scenes
 from support.stores import broken_links, kept_events
 from support.twins import (
@@ -134,6 +143,18 @@ def test_a_receipt_pays_a_sale_of_its_own_group_and_a_credit_takes_from_it() -> 
         assert isinstance(refused, InvalidInputError)
         assert books.position(receipt.ref) == (0, 300, 0)
         assert books.store.credits("acme", "7", "ILS") == [("grant:over", 200)]
+
+
+def test_a_receipt_is_recorded_and_allocated_in_one_group() -> None:
+    with Books() as books:
+        sale = an_invoice(1, a_line(1, 1_000))
+        receipt = a_receipt(3, a_payment(1, 500))
+        allocated = a_receipt(3, a_payment(1, 500), closes=[(sale.ref, 400)])
+        found = [sale, receipt, allocated, allocated]
+        answers = books.ledger.record_many(found, stamps(4, "r"), read_from="a file")
+        assert answers == [True, True, True, False]
+        assert books.position(sale.ref) == (600, 400, 0)
+        assert books.position(receipt.ref) == (0, 100, 0)
 
 
 def test_nothing_at_all_is_nothing() -> None:

@@ -98,6 +98,14 @@ PAID = (a_payment(1, 100),)
             {"payments": PAID, "closes": [{"sale": "invoice:1/1", "amount": 1}] * 2},
             "closes: the same one appears twice",
         ),
+        *(
+            (
+                Kind.RECEIPT,
+                {"payments": PAID, "closes": [{"sale": sale, "amount": 1}]},
+                f"closes: write {sale!r} as the ledger does, such as invoice:1/2345",
+            )
+            for sale in ("invoice:01/001", " invoice:1/1", "invoice-receipt:1/1", "1/1", "None")
+        ),
         (Kind.INVOICE, {"lines": ONE_LINE, "open_amount": 101}, "more is open than the sale"),
         (Kind.INVOICE_RECEIPT, {"lines": ONE_LINE, "payments": (a_payment(1, 99),)}, "sum to"),
         (

@@ -183,9 +183,10 @@ def test_the_same_document_is_recorded_once_wherever_it_is_read_again() -> None:
         assert record(books, found)
         again = found.model_copy(update={"read_from": "a list", "comment": "x", "identity": "ab"})
         assert not record(books, again)
-        with pytest.raises(KeyReusedError, match="'document 3/9' was used before") as caught:
+        with pytest.raises(KeyReusedError, match=r"^document 3/9 was recorded before") as caught:
             record(books, an_outside(9, 41))
         assert caught.value.first_digest == found.digest
+        assert str(caught.value).endswith("; what was recorded stands"), "there is no key to change"
         assert len(books.events()) == 1
 
 

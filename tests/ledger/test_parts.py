@@ -105,3 +105,16 @@ def test_a_refusal_is_kept_with_its_code() -> None:
         assert state.refusal.code == "-12"
         assert not state.maybe_sent
         assert state.may_have_left
+
+
+def test_a_refused_call_did_leave_even_once_it_may_be_sent_again() -> None:
+    with Books() as books:
+        refund = a_refund(books)
+        books.submit(refund, Part.INVOICE)
+        books.refuse(refund, Part.INVOICE)
+        books.send_again(refund, Part.INVOICE)
+        state = invoice(books, refund)
+        assert (state.status, state.refusal, state.may_have_left) == (PartStatus.DUE, None, True)
+        books.submit(refund, Part.INVOICE)
+        books.not_sent(refund, Part.INVOICE)
+        assert invoice(books, refund).may_have_left

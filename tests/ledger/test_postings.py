@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from refund_ledger.accounts import QUANTITY, Book, Posting
 from refund_ledger.errors import InvariantError
-from refund_ledger.events import Event, Part, ReductionReason
+from refund_ledger.events import Event, GrantReason, Part, ReductionReason
 from refund_ledger.originals import OriginalRef
 from refund_ledger.postings import net_changes, postings
 from support.books import ONE, Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
@@ -113,20 +113,53 @@ def test_a_payment_turns_debt_into_cover_and_the_rest_into_credit() -> None:
 
 def test_credit_is_granted_and_used_on_a_sale() -> None:
     with Books() as books:
-        sale = books.record(an_invoice(1, a_line(1, 100), unpaid=40))
+        sale = books.record(an_invoice(1, a_line(1, 100), unpaid=50))
         books.grant("old", 50)
         assert last(books) == {
             ("granted", "opening_balance", "", 50),
             ("credit", "grant:old", "", -50),
         }
-        books.reduce("old", 60, why=ReductionReason.USED_ON_SALE, sale=sale)
+        books.reduce("old", 110, why=ReductionReason.USED_ON_SALE, sale=sale)
+        assert short(books.events()[-2]) == {
+            ("credit", "grant:old", "", 50),
+            ("unexplained", "grant:old", "", 60),
+            ("granted", "used_on_sale", "", -110),
+        }
         assert last(books) == {
+            ("books", str(sale), "", 60),
+            ("open", str(sale), "", -50),
+            ("covered", str(sale), "", 50),
+            ("uncovered", str(sale), "", -50),
+            ("credit", str(sale), "", -10),
+        }
+
+
+def test_a_credit_that_was_used_on_a_sale_keeps_what_it_meant_when_it_was_stored() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100), unpaid=40))
+        books.grant("old", 50)
+        books.reduce("old", 60, why=ReductionReason.USED_ON_SALE, sale=sale)
+        stored = books.events()[-2].model_copy(update={"pays": 40})
+        assert short(stored) == {
             ("credit", "grant:old", "", 50),
             ("unexplained", "grant:old", "", 10),
             ("granted", "used_on_sale", "", -20),
             ("open", str(sale), "", -40),
             ("covered", str(sale), "", 40),
             ("uncovered", str(sale), "", -40),
+        }
+
+
+def test_an_overpayment_that_is_reversed_pays_for_something_again() -> None:
+    with Books() as books:
+        receipt = str(books.record(a_receipt(2, a_payment(1, 130))))
+        books.grant("typo", 100, why=GrantReason.OVERPAYMENT, receipt=receipt)
+        books.reduce("typo", 100)
+        assert last(books) == {
+            ("credit", "grant:typo", "", 100),
+            ("granted", "reversed", "", -100),
+            ("covered", receipt, "", 100),
+            ("uncovered", receipt, "", -100),
         }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import InvalidInputError, RefusedError
-from refund_ledger.events import Part
-from refund_ledger.originals import Line, Original, OriginalRef
-from refund_ledger.recording import content_digest, fold_original
+from refund_ledger.events import GrantReason, Part
+from refund_ledger.originals import Closes, Line, Original, OriginalRef
+from refund_ledger.recording import content_digest
 from support.books import Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
 
 
@@ -67,10 +69,6 @@ def test_an_original_that_contradicts_itself_is_not_recorded() -> None:
         assert books.events() == []
 
 
-def test_nothing_is_folded_from_an_empty_stream() -> None:
-    assert fold_original([]) is None
-
-
 # --- what pays what -------------------------------------------------------------------------------
 
 
@@ -80,6 +78,16 @@ def test_a_receipt_lowers_the_debt_and_covers_the_sale() -> None:
         books.record(a_receipt(2, a_payment(1, 60), closes=[(sale, 60)]))
         assert books.position(sale) == (40, 60, 0)
         assert books.ledger.original(sale).closed_by == {"receipt:1/2": 60}
+
+
+def test_a_receipt_that_spells_its_sale_otherwise_makes_no_credit_of_it() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        closes = (Closes(sale="invoice:1/1", amount=60), Closes(sale="invoice:01/001", amount=40))
+        with pytest.raises(InvalidInputError, match="closes: write 'invoice:01/001' as the ledger"):
+            books.record(a_receipt(2, a_payment(1, 100)).model_copy(update={"closes": closes}))
+        assert books.position(sale) == (100, 0, 0)
+        assert books.total(AccountKind.CREDIT) == 0
 
 
 def test_a_payment_that_the_sale_was_read_with_is_not_counted_again() -> None:
@@ -127,6 +135,103 @@ def test_money_that_pays_no_known_sale_is_covered_by_the_receipt_itself() -> Non
         receipt = books.record(a_receipt(2, a_payment(1, 60), overpaid=10))
         assert books.position(receipt) == (0, 50, 0)
         assert books.position(f"grant:{receipt}") == (0, 0, 10)
+
+
+# --- what is allocated later ----------------------------------------------------------------------
+
+
+def test_a_receipt_pays_a_sale_that_it_was_allocated_to_after_it_was_recorded() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        receipt = books.record(a_receipt(2, a_payment(1, 130)))
+        allocated = a_receipt(2, a_payment(1, 130), closes=[(sale, 100)])
+        assert record(books, allocated)
+        assert books.position(sale) == (0, 100, 0)
+        assert books.position(receipt) == (0, 30, 0)
+        assert books.ledger.original(receipt).recorded.closes == allocated.closes
+        assert not record(books, allocated)
+        books.finish(books.ask("a", original=str(sale), receipt=str(receipt)))
+        assert books.position(sale) == (0, 0, 0)
+        assert books.left_in_all(str(receipt)) == (0, 30)
+        books.check()
+        books.check_sale(sale)
+
+
+@given(
+    amounts=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 40)), min_size=1, max_size=4),
+    known=st.integers(0, 60),
+    data=st.data(),
+)
+def test_whenever_a_receipt_was_allocated_it_pays_the_same(
+    amounts: list[tuple[int, int]], known: int, data: st.DataObject
+) -> None:
+    def after(steps: list[int]) -> list[tuple[int, int, int]]:
+        """Where all stands, when the receipt was read with the first so many allocations."""
+        with Books() as books:
+            sales = [
+                books.record(an_invoice(number, a_line(1, 60), unpaid=60 - known))
+                for number in (1, 2)
+            ]
+            for upto in steps:
+                closes = Counter[OriginalRef]()
+                for which, amount in amounts[:upto]:
+                    closes[sales[which]] += amount
+                ordered = data.draw(st.permutations(list(closes.items())))
+                assert record(books, a_receipt(3, a_payment(1, 200), closes=ordered))
+                assert not record(books, a_receipt(3, a_payment(1, 200), closes=ordered[::-1]))
+            books.check()
+            for sale in sales:
+                books.check_sale(sale)
+            return [books.position(each) for each in (*sales, OriginalRef.parse("receipt:1/3"))]
+
+    steps = data.draw(st.sets(st.integers(0, len(amounts) - 1)))
+    assert after([*sorted(steps), len(amounts)]) == after([len(amounts)])
+
+
+def test_an_allocation_that_was_taken_back_is_other_content() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        books.record(a_receipt(2, a_payment(1, 100), closes=[(sale, 60)]))
+        books.record(a_receipt(2, a_payment(1, 100), closes=[(sale, 80)]))
+        for closes in ([], [(sale, 79)], [(OriginalRef.parse("invoice:1/9"), 0)]):
+            refuses(books, a_receipt(2, a_payment(1, 100), closes=closes), ": closes; documents do")
+        other = a_receipt(2, a_payment(1, 101), closes=[(sale, 90)])
+        refuses(books, other, ": payments; documents do")
+
+
+def test_money_that_was_given_back_before_the_allocation_stays_owed() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        receipt = books.record(a_receipt(2, a_payment(1, 100)))
+        refund = books.ask("a", original=str(receipt), amount=30)
+        allocated = a_receipt(2, a_payment(1, 100), closes=[(sale, 100)])
+        books.approve(refund)
+        refuses(books, allocated, "and only 0.70 ILS of it pays for nothing known here")
+        books.finish(refund)
+        assert record(books, allocated)
+        assert books.position(receipt) == (30, 0, 0)
+        assert books.position(sale) == (0, 100, 0)
+        books.check()
+
+
+def test_what_was_granted_out_of_a_receipt_does_not_pay_a_sale_as_well() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100)))
+        receipt = books.record(a_receipt(2, a_payment(1, 100)))
+        books.grant("over", 30, why=GrantReason.OVERPAYMENT, receipt=str(receipt))
+        allocated = a_receipt(2, a_payment(1, 100), closes=[(sale, 100)])
+        refuses(books, allocated, "1.00 ILS more of sales than was known, and only 0.70 ILS of it")
+        books.reduce("over", 30)
+        assert record(books, allocated)
+        assert books.position(sale) == (0, 100, 0)
+        books.check()
+
+
+def test_a_receipt_is_not_allocated_to_what_is_not_recorded() -> None:
+    with Books() as books:
+        books.record(a_receipt(2, a_payment(1, 100)))
+        unknown = [(OriginalRef.parse("invoice:1/9"), 1)]
+        refuses(books, a_receipt(2, a_payment(1, 100), closes=unknown), "import that first")
 
 
 def test_an_overpayment_is_granted_once_under_its_receipt() -> None:

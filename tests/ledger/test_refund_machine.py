@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from refund_ledger.accounts import AccountKind
 from refund_ledger.errors import KeyReusedError
 from refund_ledger.events import Part
 from refund_ledger.originals import Kind, Line, Method
@@ -49,19 +48,30 @@ class RefundMachine(CompanyMachine):
             case Kind.RECEIPT:
                 self._receipt(customer, data)
 
-    @rule(customer=CUSTOMERS, amount=AMOUNTS, data=st.data())
-    def grant_or_reverse_a_credit(self, customer: str, amount: int, data: st.DataObject) -> None:
-        if data.draw(COIN) and self.grants:
-            reference, customer = data.draw(st.sampled_from(self.grants))
-            there = min(amount, self.books.total(AccountKind.CREDIT, f"grant:{reference}"))
-            if there:
-                self.books.reduce(reference, there)
-                self.auditor.granted(customer, -there)
-            return
+    @precondition(lambda self: self.receipts)
+    @rule(data=st.data(), amount=AMOUNTS)
+    def a_receipt_is_allocated_later(self, data: st.DataObject, amount: int) -> None:
+        """It pays an invoice out of what it paid for nothing known, and of nothing else."""
+        self._allocate(data, amount)
+
+    @rule(customer=CUSTOMERS, amount=AMOUNTS)
+    def grant_a_credit(self, customer: str, amount: int) -> None:
         reference = f"g{self._number()}"
         self.books.grant(reference, amount, customer_id=customer)
         self.auditor.granted(customer, amount)
         self.grants.append((reference, customer))
+
+    @precondition(lambda self: self.receipts)
+    @rule(data=st.data(), amount=AMOUNTS)
+    def grant_an_overpayment(self, data: st.DataObject, amount: int) -> None:
+        """Only a receipt was too high, and only by what of it pays for nothing known."""
+        self._overpay(data, amount)
+
+    @precondition(lambda self: self.grants)
+    @rule(data=st.data(), amount=AMOUNTS)
+    def reduce_a_credit(self, data: st.DataObject, amount: int) -> None:
+        """It was reversed or expired, or it paid a sale: by exactly what left the credit."""
+        self._reduce(data, amount)
 
     # --- requests ---------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.balances import Look
-from refund_ledger.events import OriginalRecorded
+from refund_ledger.events import OriginalRecorded, Part
 from refund_ledger.originals import OriginalRef
 from refund_ledger.taking import Named, left_of, lines_of, payments_of, sources_of
 from support.books import ONE, Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
+from support.outsides import outside
 
 
 def recorded(books: Books, ref: OriginalRef) -> OriginalRecorded:
@@ -88,12 +89,42 @@ def test_money_of_a_receipt_comes_from_what_it_pays_last() -> None:
         sale = books.record(an_invoice(1, a_line(1, 40)))
         receipt = books.record(a_receipt(2, a_payment(1, 90), closes=[(sale, 40)], overpaid=30))
         cash_sale = books.record(a_cash_sale(3, a_line(1, 20)))
-        assert sources_of(recorded(books, receipt), 90) == (
+        look = Look(books.store.balance)
+        assert sources_of(recorded(books, receipt), 90, look) == (
             (f"grant:{receipt}", 90),
             (str(receipt), 90),
             (str(sale), 40),
+            (str(sale), 0),
         )
-        assert sources_of(recorded(books, cash_sale), 5) == ((str(cash_sale), 5),)
+        assert sources_of(recorded(books, cash_sale), 5, look) == ((str(cash_sale), 5),)
+
+
+def test_money_made_outside_reopens_the_sales_that_its_receipt_still_pays() -> None:
+    with Books() as books:
+        first = books.record(an_invoice(1, a_line(1, 100)))
+        second = books.record(an_invoice(2, a_line(1, 40)))
+        books.record(a_receipt(3, a_payment(1, 40), closes=[(first, 40)]))
+        paid = a_receipt(4, a_payment(1, 100), closes=[(first, 60), (second, 40)])
+        receipt = books.record(paid)
+        outside(books, 50, 60, Part.RECEIPT, original=receipt)
+        assert (books.position(first), books.position(second)) == ((60, 40, 0), (0, 40, 0))
+        outside(books, 51, 40, Part.RECEIPT, original=receipt)
+        assert (books.position(first), books.position(second)) == ((60, 40, 0), (40, 0, 0))
+        books.check()
+
+
+def test_what_a_request_took_of_a_later_sale_is_found_on_the_others() -> None:
+    with Books() as books:
+        first = books.record(an_invoice(1, a_line(1, 60)))
+        second = books.record(an_invoice(2, a_line(1, 40)))
+        paid = a_receipt(4, a_payment(1, 100), closes=[(first, 60), (second, 40)])
+        receipt = books.record(paid)
+        asked = {"original": str(second), "receipt": str(receipt), "parts": "both"}
+        books.finish(books.ask("a", **asked, amount=40))
+        # In its turn the first sale would have given them, so it gives them now.
+        outside(books, 50, 60, Part.RECEIPT, original=receipt)
+        assert (books.position(first), books.position(second)) == ((60, 0, 0), (0, 0, 0))
+        books.check()
 
 
 @given(

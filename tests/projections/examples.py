@@ -32,6 +32,7 @@ from refund_ledger.events import (
     OutsideRefundRecorded,
     Part,
     PartWatched,
+    ReceiptLinked,
     ReceiptPartCancelled,
     ReconciliationDone,
     ReductionReason,
@@ -47,6 +48,7 @@ from refund_ledger.events import (
     TakenLine,
     TakenPayment,
     Tally,
+    Undone,
     Way,
 )
 from refund_ledger.originals import Closes, Half, Kind, Line, Method, Payment, PaymentDetails
@@ -78,6 +80,17 @@ BACK = GivenBack(
     payments=(PAYMENT,),
     sources=(SourceBack(source=SALE, held=10, cover=20, promised=30),),
     goodwill=40,
+)
+UNDONE = Undone(
+    net=50,
+    vat=9,
+    paid=4,
+    source_account="main bank",
+    allowed=8,
+    goodwill=7,
+    fall=FALL,
+    owed=2,
+    draws=(DRAW,),
 )
 DIGEST = "0123456789abcdef" * 4
 
@@ -140,6 +153,16 @@ _RECORDED = [
         credit=100,
     ),
     make(
+        ReceiptLinked,
+        receipt=RECEIPT,
+        links=(
+            Closes(sale=SALE, amount=500),
+            Closes(sale="invoice:1/2346", amount=100),
+        ),
+        from_cover=400,
+        read_from="the accounting system",
+    ),
+    make(
         CreditGranted,
         reference="2026-17",
         why=GrantReason.CREDIT_NOTE,
@@ -159,6 +182,8 @@ _RECORDED = [
         exceeds=50,
         sale=SALE,
         pays=350,
+        receipt=RECEIPT,
+        to_cover=250,
         comment="set off",
     ),
 ]
@@ -183,6 +208,7 @@ _PEOPLE = [
         invoice_way=Way.CANCEL,
         receipt_way=Way.NEW,
         exchange_rate="3.7",
+        receipt_rate="3.6",
         needs_approval=("it is above the limit",),
     ),
     make(RefundApproved, request_digest=DIGEST),
@@ -196,7 +222,15 @@ _PEOPLE = [
         seen_version=4,
         evidence=SAID,
     ),
-    make(RefundClosed, why="no use", given_back=BACK, in_doubt=(Part.INVOICE, Part.RECEIPT)),
+    make(
+        RefundClosed,
+        why="no use",
+        given_back=BACK,
+        in_doubt=(Part.RECEIPT,),
+        absent=(Part.INVOICE,),
+        seen_version=4,
+        evidence=SAID,
+    ),
     make(AlertAcknowledged, document=CREDIT_NOTE, why="cancelled by hand"),
 ]
 _CALLS = [
@@ -304,6 +338,7 @@ _OUTSIDE = [
         subject="document 3/481",
         part=Part.INVOICE,
         document=CREDIT_NOTE,
+        refund=str(UUID(int=1)),
         how=How.REVERSED,
         amount=70,
         why="cancelled by hand",
@@ -322,6 +357,8 @@ _OUTSIDE = [
         payments=(PAYMENT,),
         fall=FALL,
         draws=(DRAW,),
+        vat=-3,
+        undone=UNDONE,
         digest=DIGEST,
     ),
 ]

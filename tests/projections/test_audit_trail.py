@@ -1,13 +1,16 @@
 """The audit trail leaves out nothing that an event holds."""
 
+from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from projections.examples import EXAMPLES
 from projections.histories import COMPANY, Company, histories
+from refund_ledger.errors import InvalidInputError
 from refund_ledger.events import (
     CallSubmitted,
     Event,
@@ -30,7 +33,9 @@ from refund_projections.audit_trail import (
     entry,
     of_customer,
     of_original,
+    of_period,
     of_refund,
+    within,
 )
 
 OWN_FIELDS = {
@@ -175,7 +180,7 @@ def test_credit_used_on_a_sale_belongs_to_the_story_of_the_sale() -> None:
         sale=OriginalRef(Kind.INVOICE, 1, 1),
     )
     topics = [one.topic for one in of_original(company.events(), COMPANY, invoice)]
-    assert topics == ["original.recorded", "credit.reduced"]
+    assert topics == ["original.recorded", "credit.reduced", "original.paid"]
 
 
 def test_an_originals_story_holds_what_was_given_back_outside_and_its_explanation() -> None:
@@ -235,3 +240,26 @@ def test_the_stories_of_all_refunds_are_all_events_of_refunds(company: Company) 
     of_refunds = [event for event in events if event.TOPIC.startswith("refund.")]
     assert sorted(one.event_id for one in stories) == sorted(one.event_id for one in of_refunds)
     assert all(Part.INVOICE in one.what or one.what for one in stories)
+
+
+@given(histories, st.sampled_from([None, "dana", "noa", "dispatcher"]))
+def test_a_part_of_the_story_of_all_is_what_is_told_of_a_period(
+    company: Company, actor: str | None
+) -> None:
+    events = company.events()
+    whole = list(of_period(events, COMPANY))
+    assert [one.event_id for one in whole] == [event.event_id for event in events]
+    times = sorted({one.at for one in whole})
+    for since, until in ((None, None), (times[0], times[-1]), (times[-1], None)):
+        told = list(of_period(events, COMPANY, actor=actor, since=since, until=until))
+        assert told == list(within(whole, actor=actor, since=since, until=until))
+        assert all(until is None or one.at < until for one in told)
+        assert all(since is None or one.at >= since for one in told)
+
+
+def test_a_story_of_a_period_that_is_none_is_refused() -> None:
+    naive = datetime(2026, 1, 1)  # noqa: DTZ001 - that is the mistake
+    with pytest.raises(InvalidInputError, match="since: expected a time with its zone"):
+        within([], since=naive)
+    with pytest.raises(InvalidInputError, match="until: expected a time with its zone"):
+        of_period([], COMPANY, until=naive)

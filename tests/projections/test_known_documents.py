@@ -143,6 +143,25 @@ def test_what_never_left_or_was_refused_is_in_no_doubt(end: str) -> None:
     assert [one.in_doubt for one in unbooked(company)] == [False]
 
 
+def in_doubt(company: Company) -> list[bool]:
+    return [one.in_doubt for one in unbooked(company)]
+
+
+def test_what_was_proven_absent_is_in_doubt_no_more() -> None:
+    company = Company()
+    refund = company.ask("k", original=str(company.cash_sale(1, 1_000)))
+    company.submit(refund, Part.INVOICE)
+    company.doubt(refund, Part.INVOICE)
+    company.submit(refund, Part.INVOICE)
+    assert in_doubt(company) == [False]
+    company.not_sent(refund, Part.INVOICE)  # The proof has aged, so the first call is out again.
+    assert in_doubt(company) == [True]
+    company.close(refund)
+    assert in_doubt(company) == [True]
+    company.close(refund, absent=frozenset({Part.INVOICE}))
+    assert in_doubt(company) == [False]
+
+
 def test_a_part_that_could_not_even_be_said_is_in_no_doubt() -> None:
     documents = KnownDocuments("acme", UTC_BOOKS)
     refused = [EXAMPLES["refund.requested"], EXAMPLES["refund.call_refused"]]
@@ -182,19 +201,23 @@ def test_what_was_given_back_or_may_have_been_may_count_as_cancelled_in_both_hal
     }
 
 
-def test_what_was_made_outside_is_known_and_what_reversed_it_too() -> None:
-    company = Company()
-    found = Outside(
+def an_outside(amount: int) -> Outside:
+    return Outside(
         company=COMPANY,
         part=Part.INVOICE,
         series=3,
         number=9,
         customer_id="7",
         currency="ILS",
-        amount=50,
+        amount=amount,
         issued_on=date(2026, 1, 7),
         read_from="a list",
     )
+
+
+def test_what_was_made_outside_is_known_and_what_reversed_it_too() -> None:
+    company = Company()
+    found = an_outside(50)
     company.ledger.record_outside(found, company.stamp("import"))
     told = Explanation(
         company=COMPANY,
@@ -220,9 +243,27 @@ def test_what_was_made_outside_is_known_and_what_reversed_it_too() -> None:
 
 def test_an_explanation_of_a_reduced_credit_names_no_document() -> None:
     event = EXAMPLES["discrepancy.explained"].model_copy(
-        update={"document": None, "reversed_by": None}
+        update={"document": None, "reversed_by": None, "counts_on": ""}
     )
     assert list(KnownDocuments("acme", UTC_BOOKS).read([event])) == []
+
+
+def test_an_original_that_a_document_gives_back_instead_may_be_shown_as_cancelled() -> None:
+    company = Company()
+    sale = str(company.cash_sale(1, 1_000))
+    found = an_outside(1_170)
+    company.ledger.record_outside(found, company.stamp("import"))
+    assert credited(company) == set()
+    told = Explanation(
+        company=COMPANY,
+        reference="because",
+        document=found.document,
+        how=How.BELONGS_ELSEWHERE,
+        original=sale,
+        why="it names that sale",
+    )
+    company.ledger.explain(told, company.stamp("avi"))
+    assert credited(company) == {Document(half, 2, 1) for half in Half}
 
 
 def test_what_was_accepted_is_remembered_by_what_it_is_about() -> None:

@@ -241,7 +241,8 @@ def test_a_call_due_at_another_time_is_named() -> None:
 
 
 def test_a_history_that_takes_more_than_there_was_is_named_though_the_live_side_agrees() -> None:
-    reduced = EXAMPLES["credit.reduced"].model_copy(update={"exceeds": 0, "pays": 0, "sale": ""})
+    plain = {"exceeds": 0, "pays": 0, "sale": "", "to_cover": 0}
+    reduced = EXAMPLES["credit.reduced"].model_copy(update=plain)
     overdrawn = Account("acme", AccountKind.CREDIT, "grant:2026-17", customer="7", unit="ILS")
     other = overdrawn._replace(kind=AccountKind.GRANTED, subject="used_on_sale")
     rows = [(*overdrawn, 300), (*other, -300)]

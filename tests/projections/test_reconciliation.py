@@ -278,6 +278,20 @@ def test_a_part_in_doubt_is_named_with_its_document_or_alone(pair: Pair) -> None
     assert found(compare(here, [], unbooked=doubt, period=before, covers=before)) == []
 
 
+def test_a_document_with_a_marker_is_given_its_part_before_one_that_only_fits(pair: Pair) -> None:
+    here, there = pair
+    marked = replace(STRANGER, markers=frozenset({UNBOOKED.marker}))
+    fits = replace(STRANGER, document=Document(Half.DOCUMENT, 3, 998))
+    doubt = replace(UNBOOKED, customer_id=fits.customer_id, asked=fits.amount)
+    assert found(compare(here, [*there, fits], unbooked=(doubt,))) == [
+        (Kind.IN_DOUBT, "document 3/998"),
+    ]
+    assert found(compare(here, [*there, fits, marked], unbooked=(doubt,))) == [
+        (Kind.UNKNOWN_HERE, "document 3/998"),
+        (Kind.IN_DOUBT, "document 3/999"),
+    ]
+
+
 # --- periods --------------------------------------------------------------------------------------
 
 

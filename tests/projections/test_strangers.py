@@ -79,3 +79,20 @@ def test_a_document_may_be_that_of_a_part_in_doubt_before_it_is_a_second_of_anot
     assert judged(dollars, parts=[UNBOOKED]).kind is Kind.UNKNOWN_HERE
     assert judged(STRANGER, parts=[certain]).kind is Kind.DUPLICATED_THERE
     assert judged(MARKED, parts=[UNBOOKED]).kind is Kind.DUPLICATED_THERE
+
+
+def test_a_part_in_doubt_has_one_document() -> None:
+    second = replace(STRANGER, document=TWIN._replace(number=TWIN.number + 1))
+    parts = Parts([UNBOOKED])
+    assert [whose(one, parts, None).kind for one in (STRANGER, second)] == [
+        Kind.IN_DOUBT,
+        Kind.UNKNOWN_HERE,
+    ]
+    sure = Parts([UNBOOKED])
+    marked = replace(STRANGER, markers=frozenset({UNBOOKED.marker}))
+    assert [whose(one, sure, None).kind for one in (marked, second)] == [
+        Kind.IN_DOUBT,
+        Kind.UNKNOWN_HERE,
+    ]
+    two = Parts([UNBOOKED, replace(UNBOOKED, marker="[RL:another]")])
+    assert [whose(one, two, None).kind for one in (STRANGER, second)] == [Kind.IN_DOUBT] * 2

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 
 from projections.histories import COMPANY, MORNING, Company, histories
-from refund_ledger.accounts import AccountKind
+from refund_ledger.events import (
+    Event,
+    How,
+    InvoicePartCancelled,
+    LateSuccessFound,
+    OutsideRefundRecorded,
+    Part,
+    ReceiptPartCancelled,
+)
 from refund_projections.totals import By, Total, totals
+from support.books import Books, a_cash_sale, a_line, an_invoice
+from support.outsides import an_outside, explain, outside, reverse
 
 
 def test_refunds_are_told_apart_by_reason_method_account_and_month() -> None:
@@ -53,18 +64,64 @@ def test_a_period_counts_what_was_booked_in_it() -> None:
     assert totals(events, company=COMPANY, by=By.REASON, since=MORNING, until=last)
 
 
+def test_a_month_is_of_the_calendar_that_a_period_is_of() -> None:
+    company = Company()
+    january = an_outside(50, 117, issued_on=date(2026, 1, 5))
+    company.ledger.record_outside(january, company.stamp("import"))
+    march = datetime(2026, 3, 1, tzinfo=UTC)
+    (one,) = totals(company.events(), company=COMPANY, by=By.MONTH, since=march)
+    assert (one.group, one.credited) == ("2026-03", 117)
+    night = datetime(2026, 4, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    late = [event.model_copy(update={"timestamp": night}) for event in company.events()]
+    assert [one.group for one in totals(late, company=COMPANY, by=By.MONTH)] == ["2026-03"]
+
+
+def booked(events: Iterable[Event]) -> dict[Part, int]:
+    """What the documents come to that credit a sale, and those that pay back."""
+    sums = dict.fromkeys(Part, 0)
+    for event in events:
+        match event:
+            case InvoicePartCancelled():
+                sums[Part.INVOICE] += event.booked
+            case ReceiptPartCancelled():
+                sums[Part.RECEIPT] += event.booked
+            case LateSuccessFound() | OutsideRefundRecorded():
+                sums[event.part] += event.booked
+            case _:
+                pass
+    return sums
+
+
 @pytest.mark.parametrize("by", list(By))
 @given(company=histories)
-def test_the_groups_together_are_what_was_posted(by: By, company: Company) -> None:
-    found: tuple[Total, ...] = totals(company.events(), company=COMPANY, by=by)
-    posted = {
-        kind: sum(
-            account.rule.side * amount
-            for account, amount in company.store.sums(COMPANY)
-            if account.kind is kind
-        )
-        for kind in (AccountKind.RETURNS, AccountKind.VAT, AccountKind.PAID)
-    }
-    assert sum(one.net for one in found) == posted[AccountKind.RETURNS]
-    assert sum(one.vat for one in found) == posted[AccountKind.VAT]
-    assert sum(one.paid_back for one in found) == posted[AccountKind.PAID]
+def test_the_groups_together_are_what_the_documents_come_to(by: By, company: Company) -> None:
+    events = company.events()
+    found: tuple[Total, ...] = totals(events, company=COMPANY, by=by)
+    documents = booked(events)
+    assert sum(one.credited for one in found) == documents[Part.INVOICE]
+    assert sum(one.paid_back for one in found) == documents[Part.RECEIPT]
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_what_was_reversed_there_was_never_credited_or_paid_back(by: By) -> None:
+    with Books() as books:
+        sale = books.record(a_cash_sale(1, a_line(1, 200, 34)))
+        refund = books.ask("a", original=str(sale), amount=117, source_account="till")
+        books.finish(refund)
+        for number, part in enumerate(Part):
+            made = books.refund(refund).part(part).documents[0]
+            reverse(books, made, 9_000 + number, refund=refund)
+        reverse(books, outside(books, 50, 117, original=sale, vat=17), 9_010)
+        for one in totals(books.events(), company=COMPANY, by=by):
+            assert one.group != "discrepancy.explained"
+            assert (one.net, one.vat, one.paid_back) == (0, 0, 0)
+            assert one.refunds <= 2
+
+
+def test_vat_of_what_belongs_elsewhere_is_of_the_sale_that_it_gives_back() -> None:
+    with Books() as books:
+        sale = books.record(an_invoice(1, a_line(1, 100, 17)))
+        made = outside(books, 50, 117)
+        explain(books, made, How.BELONGS_ELSEWHERE, original=sale)
+        (one,) = totals(books.events(), company=COMPANY, by=By.REASON)
+        assert (one.refunds, one.net, one.vat) == (1, 100, 17)

@@ -20,6 +20,7 @@ from refund_ledger.events import (
     OriginalRecorded,
     OutsideRefundRecorded,
     Part,
+    ReceiptLinked,
     ReceiptPartCancelled,
     ReconciliationDone,
     RefundClosed,
@@ -79,8 +80,19 @@ def test_an_event_without_words_is_a_mistake_in_the_code() -> None:
         ),
         (changed(OriginalPaid, credit=0), "Receipt 1/77 pays 5.00 ILS of invoice 1/2345"),
         (
+            changed(OriginalPaid, credit=0, receipt="grant:2026-17"),
+            "The credit 2026-17 pays 5.00 ILS of invoice 1/2345",
+        ),
+        (
             changed(OriginalPaid, paid=0),
             "Receipt 1/77 pays 6.00 ILS of invoice 1/2345, known before",
+        ),
+        (
+            EXAMPLES[ReceiptLinked.TOPIC],
+            (
+                "Receipt 1/77 was read again from the accounting system: it was said to pay "
+                "5.00 ILS of invoice 1/2345 and 1.00 ILS of invoice 1/2346 too"
+            ),
         ),
         (
             EXAMPLES[CreditGranted.TOPIC],
@@ -90,11 +102,11 @@ def test_an_event_without_words_is_a_mistake_in_the_code() -> None:
             EXAMPLES[CreditReduced.TOPIC],
             (
                 "3.50 ILS of the credit 2026-17 was used to pay invoice 1/2345; 0.50 ILS of it was "
-                "gone already and stands unexplained"
+                "gone already and stands unexplained; 2.50 ILS of it is money of receipt 1/77 again"
             ),
         ),
         (
-            changed(CreditReduced, why="expired", sale="", exceeds=0),
+            changed(CreditReduced, why="expired", sale="", exceeds=0, to_cover=0),
             "3.00 ILS of the credit 2026-17 expired",
         ),
     ],
@@ -141,12 +153,19 @@ def test_a_request_says_what_is_wanted(fields: dict[str, object], said: str) -> 
         (
             EXAMPLES[RefundClosed.TOPIC],
             (
+                "The refund was closed before every part was booked: no use; the invoice part was "
+                "proven absent; of the receipt part it is still not known what became of it"
+            ),
+        ),
+        (
+            changed(RefundClosed, in_doubt=(Part.INVOICE, Part.RECEIPT), absent=()),
+            (
                 "The refund was closed before every part was booked: no use; of the invoice and "
                 "receipt part it is still not known what became of it"
             ),
         ),
         (
-            changed(RefundClosed, in_doubt=()),
+            changed(RefundClosed, in_doubt=(), absent=()),
             "The refund was closed before every part was booked: no use",
         ),
         (
@@ -300,6 +319,7 @@ def test_an_event_names_the_document_that_it_is_about() -> None:
         "credit.granted": "document 3/481",
         "discrepancy.explained": "document 3/481",
         "original.paid": "receipt 1/77",
+        "original.receipt_linked": "receipt 1/77",
         "original.recorded": "invoice 1/2345",
         "outside.refund_recorded": "document 3/481",
         "reconciliation.difference_accepted": "document 3/481",
@@ -309,6 +329,7 @@ def test_an_event_names_the_document_that_it_is_about() -> None:
         "refund.receipt_part_cancelled": "receipt 1/91",
     }
     assert document_of(changed(CreditGranted, document=None)) == ""
+    assert document_of(changed(OriginalPaid, receipt="grant:2026-17")) == ""
 
 
 def test_amounts_keep_the_places_of_their_currency() -> None:

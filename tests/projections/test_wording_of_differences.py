@@ -200,3 +200,13 @@ def test_days_are_one_or_from_to_or_at_the_latest() -> None:
     assert days(KNOWN) == "2026-02-28 to 2026-03-02"
     assert days(replace(KNOWN, last=KNOWN.first)) == "2026-02-28"
     assert days(replace(KNOWN, first=None)) == "2026-03-02 at the latest"
+
+
+def test_a_document_of_ours_that_was_reversed_there_is_said_to_be_reversed() -> None:
+    ours = what_to_do(a_finding(Kind.CANCELLED_THERE))
+    assert ours == (
+        "See there which document reversed it, then: refund-ledger discrepancy explain invoice "
+        "3/481 --how reversed --by TYPE/NUMBER --why ... --key ..."
+    )
+    original = a_finding(Kind.CANCELLED_THERE, here=replace(KNOWN, role=Role.ORIGINAL))
+    assert what_to_do(original) == "See there which document cancelled it, and record that one"

@@ -13,9 +13,10 @@ from projections.examples import (
     PAYMENT,
     SAID,
     SALE,
+    UNDONE,
 )
 from refund_ledger.errors import InvariantError
-from refund_ledger.events import Backing, GivenBack, RefundKind, TakenLine, TakenPayment
+from refund_ledger.events import Backing, GivenBack, RefundKind, TakenLine, TakenPayment, Undone
 from refund_ledger.originals import Closes, Immutable, Line, Method, Payment, PaymentDetails
 from refund_projections.wording_of_values import say
 
@@ -68,6 +69,17 @@ BANK = "bank 12, branch 600, account 123456, number 4711"
                 f"VAT; receipt 1/77 payment 1: 11.70 ILS, cheque, {BANK}; invoice 1/2345: 0.10 ILS "
                 "of credit set aside is credit again, 0.20 ILS of what was paid is free again, "
                 "0.30 ILS of credit promised is credit; 0.40 ILS of goodwill"
+            ),
+        ),
+        (Undone(), ""),
+        (
+            UNDONE,
+            (
+                "0.50 ILS and 0.09 ILS VAT credited, 0.04 ILS paid back, out of main bank, 0.08 "
+                "ILS beyond the original, 0.07 ILS of goodwill; invoice 1/2345: 1.00 ILS owed "
+                "again, 2.00 ILS promised out of what was paid again, 3.00 ILS no longer credit "
+                "but paid, 4.00 ILS no longer credit; 0.02 ILS owed beyond the sale; invoice "
+                "1/2345: 1.50 ILS is credit again, 2.50 ILS is paid again"
             ),
         ),
         (CREDIT_NOTE, "document 3/481, 8f3a"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -42,38 +43,39 @@ class SendsFirst(Broken):
     def prepare(self, request: RefundRequested, part: Part) -> Call:
         """Prepare the call, and send it at once."""
         call = self._real.prepare(request, part)
-        self._answers[call.reference] = self._real.send(call)
+        self._answers[call.reference] = self._real.send(call, lambda: True)
         return call
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
         """Say what was answered earlier."""
+        del may_begin
         return self._answers[call.reference]
 
 
 class DoubtIsRefused(Broken):
     """Takes every timeout and server error for a refusal."""
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
         """Send, and be sure of too much."""
-        answer = self._real.send(call)
+        answer = self._real.send(call, may_begin)
         return Refused("0", answer.why) if isinstance(answer, Doubtful) else answer
 
 
 class DoubtIsNotSent(Broken):
     """Takes every timeout and server error for a call that never left."""
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
         """Send, and be sure of too much."""
-        answer = self._real.send(call)
+        answer = self._real.send(call, may_begin)
         return NotSent(answer.why) if isinstance(answer, Doubtful) else answer
 
 
 class SeenIsRefused(Broken):
     """Takes "seen before" for a refusal."""
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
         """Send, and misread one code."""
-        answer = self._real.send(call)
+        answer = self._real.send(call, may_begin)
         seen = isinstance(answer, Doubtful) and "-107" in answer.why
         return Refused("-107", "seen before") if seen else answer
 
@@ -110,9 +112,9 @@ class EarlyReader(Broken):
         self._requests[call.reference] = request
         return call
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
         """Send, and where that leaves a doubt, look at once."""
-        answer = self._real.send(call)
+        answer = self._real.send(call, may_begin)
         if isinstance(answer, Doubtful):
             request = self._requests[call.reference]
             submitted = Submitted(
@@ -143,10 +145,10 @@ class Parking(Broken):
 class Unguarded(Broken):
     """Sends new documents without asking the server to refuse a duplicate, and never looks."""
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool]) -> Answer:
         """Send without the guard."""
         text = call.request.replace('"prevent_duplicates":true', '"prevent_duplicates":false')
-        return self._real.send(replace(call, request=text))
+        return self._real.send(replace(call, request=text), may_begin)
 
     def look(self, submitted: Submitted) -> Finding:
         """Look only for cancels."""

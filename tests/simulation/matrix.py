@@ -16,7 +16,7 @@ from refund_adapters.sandbox.faults import Answer, Fault
 from refund_adapters.sandbox.switches import Switches
 from simulation.run import House, Outcome, build, finish
 from simulation.stage import Nature
-from simulation.weather import REFUSED_PLAINLY, WRITES, Climate, makes_one
+from simulation.weather import NOT_LET_IN, REFUSED_PLAINLY, WRITES, Climate, makes_one
 from simulation.worlds import Ask, Break, Manners, World
 
 WELL = Fault("none")
@@ -29,6 +29,7 @@ FAULTS: tuple[Fault, ...] = (
     faults.Fault("slow_and_lost", answer=Answer.LOST, before=60),
     faults.Fault("slow_to_the_limit", before=149),
     faults.slow_after(60),
+    NOT_LET_IN,
 )
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "everything is shown": {},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.faults import Answer, Execution, Fault, FaultPlan
-from refund_adapters.sandbox.refusals import COMMENTS_TOO_LONG
+from refund_adapters.sandbox.refusals import COMMENTS_TOO_LONG, Refusal
 from refund_adapters.sandbox.switches import (
     CancelDeduplication,
     ReferenceCheck,
@@ -22,6 +22,11 @@ REFUSED_PLAINLY = Fault(
     "refused_plainly", Execution.NEVER, Answer.REFUSAL, refusal=COMMENTS_TOO_LONG
 )
 """A refusal that stands on the closed list: the caller may rely on it."""
+
+NOT_LET_IN = Fault(
+    "not_let_in", Execution.NEVER, Answer.REFUSAL, refusal=Refusal(401, "UNAUTHORIZED")
+)
+"""The token is refused: nothing was booked, and the call is due again."""
 
 SLOW_BEFORE = faults.slow_before(1)
 SLOW_AND_LOST = replace(faults.slow_before(1, Answer.LOST), name="slow_and_lost")

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from refund_ledger.accounts import AccountKind
 from refund_ledger.events import How, Part
-from refund_ledger.originals import Original
+from refund_ledger.originals import Kind, Original
 from refund_ledger.refund import PartStatus, Refund, Status
 from support.books import Books
+
+
+@dataclass
+class Booked:
+    """One counter-document, as those remember it who heard of it and of what was said of it."""
+
+    customer: str
+    part: Part
+    amount: int
+    of: str
+    """The original that it gives back; empty where nobody knows."""
+    refund: UUID | None
+    moved: Counter[str] = field(default_factory=Counter)
+    """What of it was said to give back another original."""
+    borne: int = 0
+    """What of it the company bears."""
 
 
 @dataclass
@@ -20,15 +37,17 @@ class Auditor:
     """By customer; negative where the customer owes."""
     originals: dict[str, Original] = field(default_factory=dict)
     paid: Counter[str] = field(default_factory=Counter)
-    """By sale, what its own reading said was paid."""
+    """By invoice, what its own reading said was paid; a cash sale is paid by itself."""
     closed: Counter[str] = field(default_factory=Counter)
-    """By sale, what receipts say that they pay of it."""
+    """By sale, what receipts say that they pay of it, and what credit was used on it."""
     booked: Counter[tuple[str, Part]] = field(default_factory=Counter)
     """By original and side, what counter-documents came to."""
     borne: Counter[tuple[str, Part]] = field(default_factory=Counter)
     """What of it the company bears: nothing of the original is used up by that."""
     held: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """By refund and original, what requests under way may still book: sale and money."""
+    documents: dict[str, Booked] = field(default_factory=dict)
+    """Counter-documents that stand, by name."""
     surprised: set[str] = field(default_factory=set)
     """Originals of which more was booked than asked, or what nobody expected any more."""
     puzzled: set[str] = field(default_factory=set)
@@ -41,12 +60,16 @@ class Auditor:
         name, customer = str(original.ref), original.customer_id
         self.originals[name] = original
         self.owed[customer] += original.overpaid - original.open_amount
-        if original.kind.has_sale:
+        if original.kind is Kind.INVOICE:
             self.paid[name] = original.sale_total - original.open_amount
         for part in original.closes:
-            before = max(self.paid[part.sale], self.closed[part.sale])
-            self.closed[part.sale] += part.amount
-            self.owed[customer] += max(self.paid[part.sale], self.closed[part.sale]) - before
+            self.paid_of(customer, part.sale, part.amount)
+
+    def paid_of(self, customer: str, sale: str, amount: int) -> None:
+        """Somebody says that this much of a sale was paid; known is the most that either says."""
+        before = max(self.paid[sale], self.closed[sale])
+        self.closed[sale] += amount
+        self.owed[customer] += max(self.paid[sale], self.closed[sale]) - before
 
     def granted(self, customer: str, amount: int) -> None:
         """A credit was granted, or reduced where the amount is negative."""
@@ -69,6 +92,8 @@ class Auditor:
         if not waited_for or booked > asked.asked(part):
             self.puzzled.add(asked.customer_id)
         original = asked.sale if part is Part.INVOICE else asked.receipt
+        name = str(after.part(part).documents[-1].key)
+        self.documents[name] = Booked(asked.customer_id, part, booked, original, before.id)
         if original:
             self.booked[original, part] += booked
             key = str(before.id), original
@@ -94,9 +119,10 @@ class Auditor:
                 )
 
     def given_outside(
-        self, customer: str, part: Part, amount: int, original: str, *, room: int
+        self, document: str, customer: str, part: Part, amount: int, original: str, *, room: int
     ) -> None:
         """A document was found that nobody here made; its original had `room` for it."""
+        self.documents[document] = Booked(customer, part, amount, original, None)
         self.owed[customer] += amount if part is Part.INVOICE else -amount
         if not original or amount > room or part is Part.RECEIPT:
             self.puzzled.add(customer)
@@ -106,17 +132,32 @@ class Auditor:
                 self.surprised.add(original)
 
     def explained(
-        self, customer: str, part: Part, how: How, amount: int, *, of: str, to: str
+        self, subject: str, customer: str, part: Part, how: How, amount: int, *, of: str, to: str
     ) -> None:
         """A person said what an amount is: `of` was given back by it, or `to` is from now on."""
+        document = self.documents.get(subject)
         if how in {How.REVERSED, How.WRITTEN_OFF}:
             self.owed[customer] += -amount if part is Part.INVOICE else amount
-        if of and how in {How.REVERSED, How.BELONGS_ELSEWHERE}:
+        if of and how is How.BELONGS_ELSEWHERE:
             self.booked[of, part] -= amount
         if of and how is How.WRITTEN_OFF:
             self.borne[of, part] += amount
         if to:
             self.booked[to, part] += amount
+        if document:
+            document.moved[to] += amount if to else 0
+            document.borne += amount if how is How.WRITTEN_OFF else 0
+
+    def reversed(self, subject: str) -> None:
+        """A document was reversed there: it is as if it had never been made."""
+        document = self.documents.pop(subject)
+        part, back = document.part, document.amount - document.borne
+        self.owed[document.customer] += -back if part is Part.INVOICE else back
+        if document.of:
+            self.booked[document.of, part] -= document.amount - document.moved.total()
+            self.borne[document.of, part] -= document.borne
+        for other, amount in document.moved.items():
+            self.booked[other, part] -= amount
 
     # --- what it comes to -------------------------------------------------------------------------
 

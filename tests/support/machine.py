@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from refund_ledger.accounts import AccountKind
 from refund_ledger.discrepancies import Discrepancy
 from refund_ledger.errors import RefusedError
-from refund_ledger.events import DocumentId, How, Part
-from refund_ledger.originals import Kind, Line, Method, Original
+from refund_ledger.events import DocumentId, GrantReason, How, Part, ReductionReason
+from refund_ledger.originals import Closes, Kind, Line, Method, Original
 from refund_ledger.policies import Terms
 from refund_ledger.refund import PartStatus, Refund, Status
 from support.auditor import Auditor
 from support.books import ONE, Books, a_cash_sale, a_line, a_payment, a_receipt, an_invoice
-from support.outsides import an_outside, explain, open_discrepancies
+from support.outsides import an_outside, explain, open_discrepancies, reverse
 
 CUSTOMERS = st.sampled_from(["7", "8"])
 METHODS = st.sampled_from([Method.CASH, Method.CARD, Method.BANK_TRANSFER])
@@ -40,7 +41,7 @@ def sale_lines(draw: st.DrawFn) -> tuple[Line, ...]:
 
 
 class CompanyMachine(RuleBasedStateMachine):
-    """A company's originals and refunds with an auditor beside them; the rules come on top."""
+    """A company's originals and refunds with an auditor beside them; most rules come on top."""
 
     path: str | None = None
 
@@ -95,6 +96,67 @@ class CompanyMachine(RuleBasedStateMachine):
         )
         self._record(receipt)
 
+    # --- what pays what, later ------------------------------------------------------------------
+
+    def _allocate(self, data: st.DataObject, amount: int) -> None:
+        """It pays an invoice out of what it paid for nothing known, and of nothing else."""
+        receipt = data.draw(st.sampled_from(self.receipts))
+        customer = receipt.customer_id
+        fits = [s for s in self.sales if s.kind is Kind.INVOICE and s.customer_id == customer]
+        if not fits:
+            return
+        ref, sale = receipt.ref, data.draw(st.sampled_from(fits)).ref
+        free, gone = (
+            self.books.total(kind, ref) for kind in (AccountKind.COVERED, AccountKind.OPEN)
+        )
+        if free + gone:
+            amount = data.draw(st.integers(1, free + gone + 1))
+        known = {part.sale: part.amount for part in receipt.closes}
+        known[str(sale)] = known.get(str(sale), 0) + amount
+        closes = tuple(Closes(sale=name, amount=each) for name, each in known.items())
+        now = receipt.model_copy(update={"closes": closes})
+        if sum(known.values()) + receipt.overpaid > receipt.money_total:
+            return
+        passes = self._passes(lambda: self.books.record(now))
+        assert passes == (amount <= free + gone)
+        if passes:
+            assert self.books.total(AccountKind.COVERED, ref) == max(free - amount, 0)
+            self.receipts[self.receipts.index(receipt)] = now
+            self.auditor.paid_of(customer, str(sale), amount)
+
+    def _overpay(self, data: st.DataObject, amount: int) -> None:
+        """Only a receipt was too high, and only by what of it pays for nothing known."""
+        paid = data.draw(st.sampled_from([*self.receipts, *self.sales]))
+        free = self.books.total(AccountKind.COVERED, paid.ref)
+        if free:
+            amount = data.draw(st.just(min(amount, free)) | st.integers(1, free + 1))
+        reference, customer = f"g{self._number()}", paid.customer_id
+        overpaid = {"why": GrantReason.OVERPAYMENT, "receipt": str(paid.ref)}
+        grant = partial(self.books.grant, reference, amount, customer_id=customer, **overpaid)
+        passes = self._passes(grant)
+        assert passes == (paid.kind is Kind.RECEIPT and amount <= free)
+        if passes:
+            assert self.books.total(AccountKind.COVERED, paid.ref) == free - amount
+            self.auditor.granted(customer, amount)
+            self.grants.append((reference, customer))
+
+    def _reduce(self, data: st.DataObject, amount: int) -> None:
+        """It was reversed or expired, or it paid a sale: by exactly what left the credit."""
+        reference, customer = data.draw(st.sampled_from(self.grants))
+        there = min(amount, self.books.total(AccountKind.CREDIT, f"grant:{reference}"))
+        if not there:
+            return
+        why = data.draw(st.sampled_from(ReductionReason))
+        sales = [sale for sale in self.sales if sale.customer_id == customer]
+        if why is not ReductionReason.USED_ON_SALE:
+            self.books.reduce(reference, there, why=why)
+            self.auditor.granted(customer, -there)
+        elif sales:
+            sale = data.draw(st.sampled_from(sales)).ref
+            self.books.reduce(reference, there, why=why, sale=sale)
+            self.auditor.granted(customer, -there)
+            self.auditor.paid_of(customer, str(sale), there)
+
     # --- what was made outside --------------------------------------------------------------------
 
     def _outside(self, data: st.DataObject, part: Part, customer: str) -> None:
@@ -120,12 +182,16 @@ class CompanyMachine(RuleBasedStateMachine):
         payable = self._payable(customer)
         assert self.books.ledger.record_outside(found, self.books.stamp("import"))
         assert self._payable(customer) - payable <= (min(amount, room) if sale else 0)
-        self.auditor.given_outside(customer, part, amount, name, room=room)
+        document = str(found.document.key)
+        self.auditor.given_outside(document, customer, part, amount, name, room=room)
         assert not self.books.ledger.record_outside(found, self.books.stamp("import"))
 
     def _explain(self, data: st.DataObject, found: Discrepancy) -> None:
         """A person says what an amount is; what it cannot be is refused, and nothing is written."""
         how = data.draw(st.sampled_from(How))
+        if found.document and how is How.REVERSED:
+            self._reverse(str(found.document.key))
+            return
         amount = data.draw(st.none() | st.integers(1, found.left))
         to = ""
         if how is How.BELONGS_ELSEWHERE:
@@ -141,10 +207,38 @@ class CompanyMachine(RuleBasedStateMachine):
         if self._passes(lambda: explain(self.books, subject, how, **fields)):
             customer, said = found.cause.customer_id, amount or found.left
             of = found.original if found.original in self.auditor.originals else ""
-            self.auditor.explained(customer, found.part, how, said, of=of, to=to)
+            self.auditor.explained(found.subject, customer, found.part, how, said, of=of, to=to)
             if said == found.left:
                 self.duplicated.pop(found.subject, None)
             self._settle(customer, found.original)
+
+    @precondition(lambda self: self.auditor.documents)
+    @rule(data=st.data())
+    def a_document_was_reversed_there(self, data: st.DataObject) -> None:
+        """Any counter-document, ours or not, whole or partly without a place."""
+        self._reverse(data.draw(st.sampled_from(sorted(self.auditor.documents))))
+
+    def _reverse(self, subject: str) -> None:
+        """A document was reversed there, whatever of it fitted; it leaves no credit behind."""
+        found, number = self.auditor.documents[subject], self._number()
+        payable = self._payable(found.customer)
+        owed = self.books.total(AccountKind.OPEN, found.of)
+        passes = self._passes(
+            lambda: reverse(self.books, subject, 90_000 + number, refund=found.refund)
+        )
+        if not passes:
+            refund = self.books.refund(found.refund) if found.refund else None
+            assert refund is not None
+            assert not refund.status.is_over
+            return
+        self.auditor.reversed(subject)
+        self.duplicated.pop(subject, None)
+        change = self._payable(found.customer) - payable
+        sale = found.of and found.part is Part.INVOICE
+        if sale and self.books.total(AccountKind.OPEN, found.of) > owed:
+            assert self.books.total(AccountKind.CREDIT, found.of) == 0
+        assert (change <= 0) if found.part is Part.INVOICE else (0 <= change <= found.amount)
+        self._settle(found.customer, found.of)
 
     def _settle(self, customer: str, original: str) -> None:
         """What is explained whole surprises nobody any more: the auditor is strict again."""

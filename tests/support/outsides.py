@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from refund_ledger.accounts import AccountKind
 from refund_ledger.discrepancies import Discrepancy, fold
@@ -72,6 +73,19 @@ def explain(books: Books, subject: DocumentId | str, how: How, **fields: Any) ->
     cause = found.cause if found else None
     refund = cause.originator_id if isinstance(cause, RefundEvent) else fields.pop("refund", None)
     told = an_explanation(subject, how, **fields)
+    return books.ledger.explain(told, books.stamp("avi"), refund=refund)
+
+
+def reverse(
+    books: Books, document: DocumentId | str, by: int = 9_000, *, refund: UUID | None = None
+) -> bool:
+    """Say that a document was reversed there, whatever of it had found its place."""
+    half, _, number = (document if isinstance(document, str) else str(document.key)).partition(" ")
+    series, _, number = number.partition("/")
+    named = {"half": Half(half), "series": int(series), "number": int(number)}
+    subject = DocumentId.model_validate(named)
+    reversal = subject.model_copy(update={"number": by})
+    told = an_explanation(subject, How.REVERSED, reference=f"r{by}", reversed_by=reversal)
     return books.ledger.explain(told, books.stamp("avi"), refund=refund)
 
 

@@ -17,13 +17,12 @@ from refund_adapters.archive.lines import ListedLine
 from refund_adapters.archive.queries import Query
 from refund_adapters.archive.tables import TableFile
 from refund_adapters.files import rows_of
-from refund_adapters.reconcile.sources import listed_of_row
+from refund_adapters.reconcile.sources import NEEDED, listed_of_row
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.originals import Document, Half
+from refund_projections.reconciliation import MOST_DIFFERENCES
 from refund_projections.sides import Conventions, Nature, Period
 
-MOST_DIFFERENCES = 100_000
-"""Past so many the two sides are not the same books, and a list of them helps nobody."""
 NATURES = {Nature.SALE: "sale", Nature.REFUND: "refund"}
 """What a document is, as the queries name it."""
 
@@ -103,7 +102,7 @@ def compare(
 
 
 def _listed(path: Path, conventions: Conventions, home_currency: str) -> Iterator[ListedLine]:
-    for numbered in rows_of(path):
+    for numbered in rows_of(path, columns=NEEDED):
         if numbered.row is None:
             raise InvalidInputError("file", f"line {numbered.number} {numbered.problem}")
         try:

@@ -17,7 +17,8 @@ from refund_ledger.events import (
     OutsideRefundRecorded,
     ReceiptPartCancelled,
 )
-from refund_ledger.originals import Document, Half
+from refund_ledger.originals import Document
+from refund_projections.known_documents import halves_of
 from refund_projections.sides import Role
 
 
@@ -36,7 +37,7 @@ def documents_of(event: Event) -> Iterator[Named]:
     """The documents that an event names with an amount; it says all of it by itself."""
     match event:
         case OriginalRecorded():
-            for half, amount in _halves(event):
+            for half, amount in halves_of(event):
                 yield Named(Role.ORIGINAL, event.ref.document(half), amount, event.issued_on)
         case InvoicePartCancelled() | ReceiptPartCancelled():
             yield Named(Role.ISSUED, event.document.key, event.booked)
@@ -50,10 +51,3 @@ def documents_of(event: Event) -> Iterator[Named]:
             yield Named(Role.REVERSAL, other.key, event.amount)
         case _:
             pass
-
-
-def _halves(event: OriginalRecorded) -> Iterator[tuple[Half, int]]:
-    if event.lines:
-        yield Half.DOCUMENT, sum(line.gross for line in event.lines)
-    if event.payments:
-        yield Half.RECEIPT, sum(payment.amount for payment in event.payments)

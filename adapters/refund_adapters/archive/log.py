@@ -148,12 +148,14 @@ def opened_log(folder: Path) -> Log:
     """
     try:
         if not (folder / FOLDER).is_dir():
+            there = next(path for path in (folder, *folder.parents) if path.exists())
             folder.mkdir(parents=True, exist_ok=True)
             if any(not path.name.startswith(".writing-") for path in folder.iterdir()):
                 raise InvalidInputError(
                     "archive", f"{folder} is no archive and not empty; name a new folder"
                 )
             (folder / FOLDER).mkdir(exist_ok=True)
+            sync_folders(folder, there)
     except OSError as error:
         raise InvalidInputError(
             "archive", f"{folder} cannot be written: {error.strerror}"
@@ -176,7 +178,7 @@ def append(log: Log, entry: Entry) -> Log:
             os.fsync(file.fileno())
         # Unlike a rename, a link is refused where the name is taken.
         path.hardlink_to(part)
-        sync_folder(path.parent)
+        sync_folders(path.parent, log.folder)
     except FileExistsError:
         raise NotArchivedError(
             f"another run is writing to {log.folder}; wait until it has ended and run this again"
@@ -186,14 +188,21 @@ def append(log: Log, entry: Entry) -> Log:
     return Log(log.folder, (*log.entries, entry), hashlib.sha256(raw).hexdigest())
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk knows the names in a folder, where the system can say so."""
+def sync_folders(folder: Path, top: Path) -> None:
+    """Wait until the disk knows the names in a folder and in each one above it, up to `top`.
+
+    A folder that was just made is a name in the one above it; all is done again each time, since
+    whoever made it may have died before.
+    """
     if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        for each in (folder, *folder.parents):
+            handle = os.open(each, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if each == top:
+                return
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -26,7 +26,7 @@ from refund_adapters.archive.lines import (
     event_line,
     posting_lines,
 )
-from refund_adapters.archive.log import DataFile, Entry, Log, append, opened_log, sync_folder
+from refund_adapters.archive.log import DataFile, Entry, Log, append, opened_log, sync_folders
 from refund_adapters.archive.tables import TableFile
 from refund_adapters.feed import Fed, pages
 from refund_adapters.store.sql_store import SqlStore
@@ -161,7 +161,7 @@ class _Slice:
         target = self._log.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         self._path(company, table).replace(target)
-        sync_folder(target.parent)
+        sync_folders(target.parent, self._log.folder)
         return DataFile(
             path=path,
             table=table,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from refund_adapters.cli.everywhere import Run, everywhere
-from refund_adapters.cli.originals import day
+from refund_adapters.cli.history import period
 from refund_adapters.cli.output import Column
 from refund_adapters.cli.stories import tell
 
@@ -116,14 +116,10 @@ def statement(
     from refund_ledger.money import exponent
 
     exponent(currency)
-    since, last = day(from_, "from"), day(to, "to")
-    until = last + timedelta(days=1) if last else None
+    since, until = period(from_, to)
     with run.questions("reading") as questions:
         drawn = questions.statement(
-            customer_id=customer,
-            currency=currency,
-            since=datetime(since.year, since.month, since.day, tzinfo=UTC) if since else None,
-            until=datetime(until.year, until.month, until.day, tzinfo=UTC) if until else None,
+            customer_id=customer, currency=currency, since=since, until=until
         )
     if run.json:
         from refund_adapters.cli import sums

@@ -111,7 +111,8 @@ def balances(
     how: EngineFlags,
     customer: Annotated[str | None, typer.Option(metavar="ID", help="Only this customer.")] = None,
     at_position: Annotated[
-        int | None, typer.Option(metavar="N", help="Up to this event of the feed.")
+        int | None,
+        typer.Option(metavar="N", min=0, max=2**63 - 1, help="Up to this event of the feed."),
     ] = None,
     effective: Annotated[
         str | None, typer.Option(metavar="DATE", help="What counts by that day.")

@@ -99,7 +99,10 @@ def explain(
     why: Annotated[str, typer.Option(help="Stands in the audit trail.")],
     key: Annotated[str, typer.Option(help="A name of your own; the same one explains once.")],
     amount: Annotated[
-        str | None, typer.Option(metavar="DECIMAL", help="All that is left where none is said.")
+        str | None,
+        typer.Option(
+            metavar="DECIMAL", help="All that is left where none is said; not for reversed."
+        ),
     ] = None,
     by: Annotated[
         str | None,
@@ -110,7 +113,10 @@ def explain(
         typer.Option(metavar="REF", help="What it gives back, for belongs_elsewhere."),
     ] = None,
 ) -> int:
-    """Say what an amount is that was booked beyond its original, or without a place."""
+    """Say what an amount is that was booked beyond its original, or without a place.
+
+    Any counter-document that was reversed there is said so here, as a whole.
+    """
     named = {"grant": name} if part == GRANT else {"part": part, "document": name}
     with run.desk() as desk:
         new = desk.explain(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from uuid import UUID
 
 import typer
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from refund_ledger.events import Part
     from refund_projections.calls_due import Pending
 
-    Left = tuple[tuple[Pending, ...], datetime]
-    """What is left, and the time by the store's clock."""
-
 app = typer.Typer()
+MOST_SHOWN = 1000
+"""Calls that are shown of what is left."""
 
 
 @app.command(
@@ -64,7 +63,7 @@ def dispatch(
     An interrupt finishes the call under way and ends with 0. Otherwise ends with 0 where nothing is
     left, with 1 where something waits for a person or for its time, and with 3 where calls are
     left because the accounting system cannot be reached. JSON: one line for each step, then a
-    summary with what is left.
+    summary with what is left: `refunds_left` counts all, `left` shows those that wait longest.
 
     With --watch it goes on when the store's server is back, and seals while nothing is due; it ends
     with 1 where an event turned out not to be what was saved.
@@ -76,10 +75,24 @@ def dispatch(
         dispatcher = desk.dispatcher(watch=told.step, stop=stop)
         if watch:
             return _watch(run, desk, dispatcher, told)
-        steps = dispatcher.run(patience=wait)
-        left = _left(desk)
-    _summary(run, steps, left, told)
-    return DONE if stop.asked else _code(left[0], told)
+        left = _run(desk, dispatcher, stop, patience=wait)
+    _summary(run, dispatcher.taken, left, told)
+    return _code(left.shown, told) if left and not stop.asked else DONE
+
+
+def _run(desk: Desk, dispatcher: Dispatcher, stop: Stop, *, patience: float) -> _Left | None:
+    """Dispatch what is due; says what is left, unless the store is away and nobody waits for it."""
+    from refund_adapters.cli.watching import hurry
+    from refund_adapters.dispatch.dispatcher import MENDED_ELSEWHERE
+
+    desk.store.waits = lambda: hurry(desk.store, stop)
+    try:
+        dispatcher.run(patience=patience)
+        return _left(desk)
+    except MENDED_ELSEWHERE:
+        if not stop.asked:
+            raise
+        return None
 
 
 def _watch(run: Run, desk: Desk, dispatcher: Dispatcher, told: _Told) -> int:
@@ -90,7 +103,7 @@ def _watch(run: Run, desk: Desk, dispatcher: Dispatcher, told: _Told) -> int:
     watching = Watching(run, desk.store, told.stop)
     told.heard = watching.store_answers
     steps = watching.run(dispatcher)
-    left: Left | None = None
+    left: _Left | None = None
     if not watching.left_alone:  # Whoever asked to stop does not wait for a dead store.
         with suppress(*MENDED_ELSEWHERE):
             left = _left(desk)
@@ -98,26 +111,56 @@ def _watch(run: Run, desk: Desk, dispatcher: Dispatcher, told: _Told) -> int:
     return LEFT if watching.broken else DONE
 
 
-def _left(desk: Desk) -> Left:
+class _Left(NamedTuple):
+    """What is left."""
+
+    shown: tuple[Pending, ...]
+    """Of the refunds that wait longest."""
+    refunds: int
+    """How many refunds there is something left of."""
+    now: datetime
+    """The time by the store's clock."""
+
+    def __str__(self) -> str:
+        if not self.shown:
+            return "nothing is left"
+        people = sum(_for_person(one) for one in self.shown)
+        words = f"{len(self.shown)} left, {people} of them for a person"
+        shown = len({one.refund for one in self.shown})
+        if shown < self.refunds:
+            words += f"; that is of the first {shown} refunds of {self.refunds}"
+        return words
+
+
+def _left(desk: Desk) -> _Left:
     from refund_adapters.questions import Questions
 
-    return Questions(desk.store, desk.company).calls_left(), desk.store.now()
+    questions = Questions(desk.store, desk.company)
+    shown = questions.calls_left(limit=MOST_SHOWN)
+    return _Left(shown, questions.refunds_left(), desk.store.now())
 
 
-def _summary(run: Run, steps: int, left: Left | None, told: _Told) -> None:
+def _summary(run: Run, steps: int, left: _Left | None, told: _Told) -> None:
     if run.json:
         from refund_adapters.cli import shapes
 
-        waiting = None if left is None else [shapes.pending(one, left[1]) for one in left[0]]
-        stopped = told.stop.asked
-        run.out.shape({"type": "summary", "steps": steps, "stopped": stopped, "left": waiting})
+        waiting = None if left is None else [shapes.pending(one, left.now) for one in left.shown]
+        run.out.shape(
+            {
+                "type": "summary",
+                "steps": steps,
+                "stopped": told.stop.asked,
+                "left": waiting,
+                "refunds_left": None if left is None else left.refunds,
+            }
+        )
     if told.silenced:
         return
     if left is None:
         run.out.line(f"{steps} steps; the store does not say what is left")
         return
-    run.out.line(f"{steps} steps; {_left_in_words(left[0])}")
-    pending_table(run, *left)
+    run.out.line(f"{steps} steps; {left}")
+    pending_table(run, left.shown, left.now)
 
 
 @dataclass(slots=True)
@@ -156,7 +199,7 @@ UNANSWERED = frozenset({"waits", "not sent"})
 
 @dataclass(slots=True)
 class _Told:
-    """Tells each step as it happens, from any thread, and remembers the last one of each part.
+    """Tells each step as it happens, from any thread, and remembers which parts went unanswered.
 
     Where nobody reads any more, the dispatcher stops in order.
     """
@@ -166,13 +209,16 @@ class _Told:
     silenced: bool = False
     heard: Callable[[], None] = lambda: None
     """Called for each step: it was saved, so the store answers."""
-    last: dict[tuple[UUID, Part], str] = field(default_factory=dict)
+    unanswered: set[tuple[UUID, Part]] = field(default_factory=set)
+    """The parts whose last step says so; a watch goes on for ever, so no others are kept."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self, step: Step) -> None:
         self.heard()
         with self.lock:
-            self.last[step.refund, step.part] = step.what
+            self.unanswered.discard((step.refund, step.part))
+            if step.what in UNANSWERED:
+                self.unanswered.add((step.refund, step.part))
             if not self.silenced:
                 self._tell(step)
 
@@ -197,20 +243,12 @@ class _Told:
             self.silenced = self.stop.asked = True
 
 
-def _left_in_words(left: tuple[Pending, ...]) -> str:
-    people = sum(_for_person(one) for one in left)
-    if not left:
-        return "nothing is left"
-    return f"{len(left)} left, {people} of them for a person"
-
-
 def _for_person(one: Pending) -> bool:
     return one.waits is None or one.waits.value == "person"
 
 
 def _code(left: tuple[Pending, ...], told: _Told) -> int:
     """3 where something is left because nobody answered; 1 where it needs a person or its time."""
-    last = (told.last.get((one.refund, one.part)) for one in left if one.refund and one.part)
-    if UNANSWERED.intersection(last):
+    if any(one.refund and one.part and (one.refund, one.part) in told.unanswered for one in left):
         return UNAVAILABLE
     return LEFT if left else DONE

@@ -7,6 +7,7 @@ interrupted, by the person or because nobody reads the output any more.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -103,7 +104,8 @@ def say(failure: Failure, *, as_json: bool) -> int:
         text = json.dumps(failure.shape(), ensure_ascii=True)
     else:
         text = f"refund-ledger: {visible(failure.message)}"
-    print(text, file=sys.stderr)  # noqa: T201 - stderr is where errors belong
+    with contextlib.suppress(OSError):  # The code says it too, where nobody can read the words.
+        print(text, file=sys.stderr)  # noqa: T201 - stderr is where errors belong
     return failure.code
 
 

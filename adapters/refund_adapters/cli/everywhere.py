@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
@@ -100,10 +99,11 @@ class Run:
         `flags` are settings that only one command has a flag for.
         """
         from refund_adapters.desk import Desk
+        from refund_adapters.store.opening import check_there
 
         settings = self.settings(**flags)
         if not creates:
-            _exists(settings.address)
+            check_there(settings.address)
         with Desk.from_settings(settings, calls=calls) as desk:
             yield desk
 
@@ -165,16 +165,4 @@ def _expanded(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
         default = parameter.empty if one.default is MISSING else one.default
         yield inspect.Parameter(
             one.name, parameter.KEYWORD_ONLY, default=default, annotation=hints[one.name]
-        )
-
-
-def _exists(store: str) -> None:
-    """Refuse to ask a store that is not there, where opening it would make an empty one."""
-    from refund_adapters.store.errors import NotOurStoreError
-
-    path = store.removeprefix("sqlite:///")
-    if path != store and path and not Path(path).exists():
-        raise NotOurStoreError(
-            f"there is no ledger at {store}; name another with --store, or make it with "
-            "`refund-ledger originals import`"
         )

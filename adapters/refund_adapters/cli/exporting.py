@@ -45,7 +45,9 @@ JournalFlag = Annotated[
 ]
 AfterFlag = Annotated[
     int,
-    typer.Option(min=0, metavar="POSITION", help="Only what was saved after this position."),
+    typer.Option(
+        min=0, max=2**63 - 1, metavar="POSITION", help="Only what was saved after this position."
+    ),
 ]
 
 
@@ -152,6 +154,7 @@ def _one_of(given: str, formats: tuple[str, ...]) -> str:
 def _report(run: Run, done: Written, what: str) -> int:
     """Say what was written; where the rows themselves went to stdout, nothing else goes there."""
     if done.file == "-":
+        run.out.flush()
         run.out.note(f"wrote {done.rows} {what}, sha256 {done.sha256}")
     elif run.json:
         run.out.shape({"what": what, **done._asdict()})

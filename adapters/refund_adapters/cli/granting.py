@@ -70,7 +70,9 @@ def reduce(
     reference: Annotated[str, typer.Argument(help="The credit's reference.")],
     amount: Annotated[str, typer.Option(metavar="DECIMAL", help="By how much, such as 20.00.")],
     why: Annotated[str, typer.Option(help="reversed, expired or used_on_sale.")],
-    key: Annotated[str, typer.Option(help="A name of your own; the same one reduces once.")],
+    key: Annotated[
+        str, typer.Option(help="A name of your own; the same one reduces this credit once.")
+    ],
     sale: Annotated[
         str | None, typer.Option(metavar="REF", help="The sale that it paid, for used_on_sale.")
     ] = None,

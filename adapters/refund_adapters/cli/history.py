@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,11 +41,12 @@ def as_of(position: int | None, recorded: str | None, effective: str | None) -> 
 
 
 def period(from_: str | None, to: str | None) -> tuple[datetime | None, datetime | None]:
-    """Read two days as the times from which and before which."""
+    """Read two days as the times from which and before which; after the last day there is none."""
     since, last = day(from_, "from"), day(to, "to")
+    until = last + timedelta(days=1) if last and last < date.max else None
     return (
         datetime(since.year, since.month, since.day, tzinfo=UTC) if since else None,
-        datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1) if last else None,
+        datetime(until.year, until.month, until.day, tzinfo=UTC) if until else None,
     )
 
 
@@ -56,9 +57,11 @@ def _time(text: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.utcoffset() is None:
+        # Of the first and the last day there are hours that UTC does not have.
+        is_known = found.tzinfo is not None and bool(found.astimezone(UTC))
+    except (ValueError, OverflowError):
+        is_known = False
+    if not is_known:
         raise InvalidInputError(
             "recorded", f"expected a time with its zone such as 2026-01-31T12:00:00Z, got {text!r}"
         )
@@ -266,19 +269,25 @@ def trail(
     from_: FromFlag = None,
     to: ToFlag = None,
 ) -> int:
-    """Tell who did what and when, in every detail: of an original, a customer, a person."""
+    """Tell who did what and when, in every detail: of an original, a customer, a person.
+
+    Of an original or a customer, --by, --from and --to tell a part of the story.
+    """
     from refund_adapters.cli import shapes
     from refund_ledger.errors import InvalidInputError
     from refund_ledger.originals import OriginalRef
+    from refund_projections.audit_trail import within
 
     since, until = period(from_, to)
-    if sum(one is not None for one in (original, customer, by or from_ or to)) > 1:
-        raise InvalidInputError("trail", "ask for an original, a customer, or who and when")
+    if original is not None and customer is not None:
+        raise InvalidInputError("trail", "ask for an original or for a customer, not for both")
     with run.questions("reading") as questions:
         if original is not None:
-            entries = iter(questions.story_of_original(OriginalRef.parse(original)))
+            story = questions.story_of_original(OriginalRef.parse(original))
+            entries = within(story, actor=by, since=since, until=until)
         elif customer is not None:
-            entries = iter(questions.story_of_customer(customer))
+            story = questions.story_of_customer(customer)
+            entries = within(story, actor=by, since=since, until=until)
         else:
             entries = questions.trail(actor=by, since=since, until=until)
         for entry in entries:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
-import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -29,9 +27,11 @@ from refund_adapters.cli import (
     requests,
     sandbox,
     storing,
+    streams,
     verifying,
 )
 from refund_adapters.cli.everywhere import ActorFlag, CompanyFlag, JsonFlag, Run, StoreFlag
+from refund_adapters.cli.output import unwritten
 
 NAME = "refund-ledger"
 
@@ -40,6 +40,9 @@ ENDS = (
     "3 the store or the accounting system cannot be used now; 70 a mistake in this software; "
     "130 interrupted; 141 nobody reads the output any more."
 )
+
+PRINTERS = frozenset({"typer", "click", "rich"})
+"""Who prints the help."""
 
 STOPPED = "stopped; what was saved before stands"
 
@@ -102,26 +105,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; says every error in one sentence."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     run = Run()
-    _say_what_cannot_be_written()
+    streams.make_ready()
     _keep_logs_apart()
     try:
         code = _run(run, given)
-        sys.stdout.flush()
+        run.out.flush()
         return code
     except BrokenPipeError:
-        _nobody_reads()
+        return errors.UNREAD
+    except SystemExit as ended:
+        # Rich ends the process where nobody reads the help that it prints.
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
         return errors.UNREAD
     except (KeyboardInterrupt, typer.Abort):
         return errors.say(
             errors.Failure(errors.INTERRUPTED, "interrupted", STOPPED), as_json=run.json
         )
     except Exception as error:
-        failure = errors.failure_of(error)
+        failure = errors.failure_of(error) or _of_the_output(error)
         if failure is None:
             if errors.wants_traceback():
                 raise
             failure = errors.unexpected(error)
         return errors.say(failure, as_json=run.json or "--json" in given)
+    finally:
+        streams.let_go()
+
+
+def _of_the_output(error: Exception) -> errors.Failure | None:
+    """The help is printed by others; what they cannot write is said as what we cannot."""
+    if not isinstance(error, OSError):
+        return None
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    room = str(frame.f_globals["__name__"]).partition(".")[0]
+    return errors.failure_of(unwritten(error)) if room in PRINTERS else None
 
 
 def _run(run: Run, given: list[str]) -> int:
@@ -150,22 +168,9 @@ def _are_text(given: Sequence[str]) -> None:
             raise typer.BadParameter(f"argument {number} is not UTF-8 text") from None
 
 
-def _say_what_cannot_be_written() -> None:
-    """A terminal that lacks a letter shows its number, and does not end the command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 def _keep_logs_apart() -> None:
     """What libraries log is for whoever debugs; stderr is for the one sentence."""
     if errors.wants_traceback():
         logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     else:
         logging.getLogger().addHandler(logging.NullHandler())
-
-
-def _nobody_reads() -> None:
-    """Keep the interpreter from failing once more when it flushes at its end."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -77,6 +77,10 @@ def import_(
         raise InvalidInputError(
             "file", "name either a file, or what to read: --ref, --invoice, --from and --to"
         )
+    if (ref or any(asked.values())) and (from_ or to or customer):
+        raise InvalidInputError(
+            "ref", "name originals, or say a period and whose; what is named is read whatever else"
+        )
     if file is not None:
         with run.desk(creates=True) as desk:
             return _report(run, desk.import_file(file))

@@ -6,12 +6,12 @@ characters, so that no text can move the cursor or turn the reading direction of
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,18 +39,19 @@ class Output:
     def shape(self, of: Mapping[str, Any]) -> None:
         """Print one JSON object on a line of its own."""
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        sys.stdout.write(json.dumps(of, ensure_ascii=not utf8) + "\n")
+        _write(json.dumps(of, ensure_ascii=not utf8) + "\n")
 
     def line(self, text: str = "") -> None:
         """Print a line for people."""
         if not self.json:
-            sys.stdout.write(f"{visible(text)}\n")
+            _write(f"{visible(text)}\n")
 
     def note(self, text: str) -> None:
         """Tell people something that is not part of the answer."""
         if not self.json:
-            sys.stderr.write(f"{visible(text)}\n")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"{visible(text)}\n")
+                sys.stderr.flush()
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
         """Print a table for people; numbers are never cut, and nothing is no table."""
@@ -64,9 +65,12 @@ class Output:
 
     def flush(self) -> None:
         """Hand over what was printed, so that whoever reads sees it now."""
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise unwritten(error) from error
 
-    @contextmanager
+    @contextlib.contextmanager
     def progress(self, what: str) -> Iterator[Tick]:
         """Show a bar on stderr where this takes longer than a second and a person is watching."""
         if self.json or not sys.stderr.isatty():
@@ -107,6 +111,23 @@ class _Bar:
         self._shown = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._shown.add_task(self._what, total=total)
         self._shown.start()
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        raise unwritten(error) from error
+
+
+def unwritten(error: OSError) -> Exception:
+    """What it means that stdout takes nothing; that nobody reads it any more is no error."""
+    from refund_adapters.exports.files import NotWrittenError
+
+    if isinstance(error, BrokenPipeError):
+        return error
+    why = error.strerror or error
+    return NotWrittenError(f"the output cannot be written: {why}; what was saved before stands")
 
 
 def visible(text: str) -> str:
@@ -157,7 +178,7 @@ def _plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> No
             _padded(cell, width - cell_len(cell), column)
             for cell, width, column in zip(line, widths, columns, strict=True)
         ]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        _write("  ".join(cells).rstrip() + "\n")
 
 
 def _padded(cell: str, blanks: int, column: Column) -> str:

@@ -198,6 +198,11 @@ def _compare(run: Run, asked: _Asked) -> int:
     for name, path in (("html", asked.html), ("csv", asked.csv)):
         if path is not None and not path.resolve().parent.is_dir():
             raise InvalidInputError(name, f"{path} is in a folder that is not there")
+    named: dict[Path, str] = {}
+    for name in ("file", "keep", "html", "csv"):
+        path = getattr(asked, name)
+        if path and (other := named.setdefault(path.resolve(), name)) != name:
+            raise InvalidInputError(name, f"is the file of --{other}; one of them would be lost")
     outcome = _outcome(run, asked)
     writers: tuple[tuple[Path | None, Callable[[Outcome, BinaryIO], int]], ...] = (
         (asked.html, write_page),

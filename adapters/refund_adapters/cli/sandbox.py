@@ -153,8 +153,8 @@ def _switches(given: list[str]) -> Switches:
     from pydantic import ValidationError
 
     from refund_adapters.sandbox.switches import Switches
-    from refund_ledger.asking import invalid
     from refund_ledger.errors import InvalidInputError
+    from refund_ledger.inputs import invalid
 
     changes: dict[str, Any] = {}
     for one in given:
@@ -165,6 +165,8 @@ def _switches(given: list[str]) -> Switches:
             )
         try:
             changes[name] = simplejson.loads(text, use_decimal=True)
+        except (RecursionError, ArithmeticError):
+            raise InvalidInputError(f"switch {name}", "is not a value that can be read") from None
         except ValueError:
             changes[name] = text
     try:

@@ -26,6 +26,12 @@ PATIENCE_AT_THE_END = 5.0
 """Seconds that a server which went away is waited for once somebody asked to stop."""
 
 
+def hurry(store: SqlStore, stop: Callable[[], bool]) -> None:
+    """Wait no longer than a moment for a server that went away, once somebody asked to stop."""
+    if stop():
+        store.patience = min(store.patience, PATIENCE_AT_THE_END)
+
+
 @dataclass(slots=True)
 class Watching:
     """One stay over one store: what was said of it, and whether what it holds is whole."""
@@ -54,8 +60,7 @@ class Watching:
 
     def waits(self) -> None:
         """The server went away and is about to be tried again."""
-        if self.stop():
-            self.store.patience = min(self.store.patience, PATIENCE_AT_THE_END)
+        hurry(self.store, self.stop)
         self.is_away(StoreGoneError(f"the store {self.store.where} does not answer"))
 
     def is_away(self, error: StoreError) -> None:

@@ -52,8 +52,8 @@ class Circuit:
 
     @property
     def waits(self) -> float:
-        """Seconds until the next probe may go out."""
-        return max(self._closed_until - self.monotonic(), 0.0)
+        """Seconds until the next probe may go out; none while nothing is held back."""
+        return max(self._closed_until - self.monotonic(), 0.0) if self._is_open else 0.0
 
     def failed(self) -> None:
         """Count a call that the system did not answer."""
@@ -64,10 +64,15 @@ class Circuit:
                 self._open()
 
     def answered(self) -> None:
-        """The system answered, whatever it said: everything goes out again."""
+        """The system answered a call, whatever it said: everything goes out again."""
         with self._lock:
-            self._failures = self._opened = 0
-            self._is_open = False
+            self._close()
+            self._opened = 0
+
+    def was_read(self) -> None:
+        """The system answered reads, as it does a probe."""
+        with self._lock:
+            self._close()
 
     def probe(self, ask: Callable[[], bool]) -> bool:
         """Ask once, if it is time, whether the system is back; true where calls may go out."""
@@ -78,10 +83,13 @@ class Circuit:
         answered = ask()
         with self._lock:
             if answered:
-                self._failures, self._is_open = 0, False
+                self._close()
             else:
                 self._open()
         return answered
+
+    def _close(self) -> None:
+        self._failures, self._is_open = 0, False
 
     def _open(self) -> None:
         doublings = self._opened - FREE_PROBES

@@ -9,16 +9,26 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from refund_adapters.accounting import AccountingSystem
 from refund_adapters.dispatch.circuit import DOUBLINGS, Circuit
 from refund_adapters.dispatch.pace import Pace
 from refund_adapters.dispatch.protocol import CallProtocol
-from refund_adapters.dispatch.rhythm import Clock, Outcome, Progress, Rhythm, Step, Unreachable
+from refund_adapters.dispatch.rests import Rests
+from refund_adapters.dispatch.rhythm import (
+    Clock,
+    Heard,
+    Outcome,
+    Progress,
+    Rhythm,
+    Step,
+    Unreachable,
+)
 from refund_adapters.dispatch.sending import Announced, Next, Ready
 from refund_adapters.store.errors import (
     EraError,
@@ -30,11 +40,9 @@ from refund_adapters.store.errors import (
 )
 from refund_adapters.workers import Workers
 from refund_ledger.application import RefundLedger
-from refund_ledger.events import Part
 from refund_ledger.refund import WATCH_AFTER, CallDue, Waits
 
 MACHINES_WORK = (Waits.SEND, Waits.PARK, Waits.LOOK, Waits.WATCH)
-LONGEST_REST = 60.0
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
 """Seconds between tries of a store that cannot be used now, at most."""
@@ -71,23 +79,8 @@ class DueStore(Protocol):
 
 MENDED_ELSEWHERE = (StoreGoneError, StoreBusyError, EraError, ReadOnlyStoreError, StoreFullError)
 """What ends without this process: a server comes back, a person adopts, makes room or grants."""
-Key = tuple[UUID, Part, Waits]
 Line = deque[Ready]
 """Calls that are prepared, in the order in which they are sent."""
-
-
-def _key(call: CallDue) -> Key:
-    return call.refund, call.part, call.waits
-
-
-@dataclass(slots=True)
-class _Rest:
-    """A thing that could not be done: how often, and until when it is left alone."""
-
-    tries: int = 0
-    failures: int = 0
-    """How many of the tries the accounting system did not answer."""
-    until: float = 0.0
 
 
 @dataclass(slots=True)
@@ -110,6 +103,7 @@ class Dispatcher:
     worker: str = field(default_factory=lambda: uuid4().hex)
     circuit: Circuit = field(init=False)
     protocol: CallProtocol = field(init=False)
+    rests: Rests = field(init=False)
     idle: Callable[[], None] = lambda: None
     """Called after each round that found nothing to do, and now and then where every one does."""
     away: Callable[[StoreError], None] = lambda _: None
@@ -117,11 +111,11 @@ class Dispatcher:
     taken: int = 0
     """Steps that were taken so far."""
     _paused_at: float = 0.0
-    _rests: dict[Key, _Rest] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.circuit = Circuit(self.clock.monotonic, self.clock.jitter)
+        self.rests = Rests(self.clock)
         self.protocol = CallProtocol(
             ledger=self.ledger,
             store=self.store,
@@ -132,6 +126,7 @@ class Dispatcher:
             tell=self.watch,
             actor=self.actor,
             resend_cancels=self.resend_cancels,
+            stop=self._is_asked_to_stop,
         )
 
     # --- running ----------------------------------------------------------------------------------
@@ -142,7 +137,8 @@ class Dispatcher:
         What waits for a person, for a time more than `patience` seconds away, for an accounting
         system that stays unreachable, or in another dispatcher's hands is left. With `forever`,
         goes on until `stop`, over outages of the store, and then finishes the calls that are under
-        way within the time limit of one.
+        way within the time limit of one. What was answered while the store could not be written is
+        recorded before anything else is begun, and tried once more at the end.
         """
         before, idle_from, failures = self.taken, self.clock.monotonic(), 0
         self._paused_at = idle_from
@@ -169,6 +165,9 @@ class Dispatcher:
                     break
             # What is ripe may be in hand elsewhere: ask again soon, and not at once.
             self._sleep(poll if wait is None else min(poll, max(wait, SHORTEST_PAUSE)))
+        with suppress(*MENDED_ELSEWHERE):
+            # What cannot be recorded even now is in doubt: it is looked for when the store is back.
+            self._record_held()
         return self.taken - before
 
     def _pause(self, *, is_due: bool) -> None:
@@ -180,18 +179,23 @@ class Dispatcher:
 
     def round(self) -> int:
         """Do once what is due now; returns how many steps were taken."""
+        recorded = self._record_held()
         if not self.circuit.probe(self.accounting.is_reachable):
-            return 0
+            return recorded
         ripe = self._take()
         sends = deque(call for call in ripe if call.waits is Waits.SEND)
         others = [call for call in ripe if call.waits is not Waits.SEND]
         line: Line = deque()
         if self.concurrency == 1:
-            steps = self._send_due(sends, line)
+            steps = recorded + self._send_due(sends, line)
             return steps + sum(self._work_on(call) for call in others)
         with Workers(self.concurrency) as workers:
             shares = workers.map(lambda _: self._send_due(sends, line), range(self.concurrency))
-            return sum(shares) + sum(workers.map(self._work_on, others))
+            return recorded + sum(shares) + sum(workers.map(self._work_on, others))
+
+    def _record_held(self) -> int:
+        """Record what was answered while the store could not be written."""
+        return sum(self._learn(*one) for one in self.protocol.record_held())
 
     def _send_due(self, sends: deque[CallDue], line: Line) -> int:
         """Prepare and send what is due until none is left; returns how many steps were taken.
@@ -279,13 +283,16 @@ class Dispatcher:
             )
             now = self.store.now()
             ripe = [call for call in taken if self._is_ripe(call, now)]
-            new = sum(not self._rest(call).tries for call in ripe)
+            new = sum(not self.rests.of(call).tries for call in ripe)
             if new >= self.concurrency or len(taken) < limit:
-                return sorted(ripe, key=lambda call: self._rest(call).tries)
+                return sorted(ripe, key=lambda call: self.rests.of(call).tries)
             limit *= 2
 
     def _may_go_on(self) -> bool:
-        return not self.stop() and not self.circuit.is_open
+        return not (self.stop() or self.circuit.is_open or self.protocol.held)
+
+    def _is_asked_to_stop(self) -> bool:
+        return self.stop()
 
     def _work_on(self, call: CallDue) -> bool:
         """Carry out one thing, unless nothing is to be begun any more."""
@@ -293,35 +300,38 @@ class Dispatcher:
 
     def _do(self, call: CallDue) -> bool:
         """Carry out one thing; true where something came of it."""
-        return self._learn(call, self.protocol.handle(call))
+        tries = self.rests.of(call).tries
+        return self._learn(call, self.protocol.handle(call, tries=tries))
 
     def _learn(self, call: CallDue, outcome: Outcome) -> bool:
         """Remember what came of a thing; true where something did."""
-        with self._lock:
-            if isinstance(outcome, Progress):
+        if isinstance(outcome, Progress):
+            self.rests.end(call)
+            self._hear(outcome.heard)
+            with self._lock:
                 self.taken += 1
-                self._rests.pop(_key(call), None)
-            else:
-                rest = self._rests.setdefault(_key(call), _Rest())
-                rest.tries += 1
-                rest.failures += isinstance(outcome, Unreachable)
-                pause = min(LONGEST_REST, 2.0 ** min(rest.tries - 1, DOUBLINGS))
-                rest.until = self.clock.monotonic() + pause * self.clock.jitter()
+            return True
+        self.rests.begin(call, unanswered=isinstance(outcome, Unreachable))
         if isinstance(outcome, Unreachable):
             self.circuit.failed()
-        elif isinstance(outcome, Progress):
-            self.circuit.answered()
-        return isinstance(outcome, Progress)
+        return False
+
+    def _hear(self, heard: Heard) -> None:
+        """Tell the circuit what the accounting system answered; much is done without asking it."""
+        match heard:
+            case Heard.CALL:
+                self.circuit.answered()
+            case Heard.READ:
+                self.circuit.was_read()
+            case Heard.NOTHING:
+                pass
 
     # --- waiting ----------------------------------------------------------------------------------
 
     def _is_ripe(self, call: CallDue, now: datetime) -> bool:
-        if self.clock.monotonic() < self._rest(call).until:
+        if self.clock.monotonic() < self.rests.of(call).until:
             return False
         return now >= self._ripe_at(call)
-
-    def _rest(self, call: CallDue) -> _Rest:
-        return self._rests.get(_key(call)) or _Rest()
 
     def _ripe_at(self, call: CallDue) -> datetime:
         """When a thing can be done, by the times that the accounting system needs.
@@ -343,7 +353,7 @@ class Dispatcher:
         now, clock = self.store.now(), self.clock.monotonic()
         waits: list[float] = []
         for call in due:
-            rest = self._rest(call)
+            rest = self.rests.of(call)
             if rest.tries > rest.failures and self.protocol.is_held(call):
                 continue
             ripe = (self._ripe_at(call) - now).total_seconds()
@@ -356,15 +366,11 @@ class Dispatcher:
     def _forget_all_but(self, due: list[CallDue]) -> None:
         """Let go of what is due no more: somebody else has done it."""
         if len(due) < MOST_DUE:
-            known = {_key(call) for call in due}
-            with self._lock:
-                self._rests = {key: rest for key, rest in self._rests.items() if key in known}
+            self.rests.keep_only(due)
 
     def _gave_up(self) -> bool:
         """Whether the accounting system stayed silent for as often as this run tries."""
-        with self._lock:
-            tired = any(rest.failures >= self.most_tries for rest in self._rests.values())
-        return tired or self.circuit.stays_open
+        return self.rests.most_failures() >= self.most_tries or self.circuit.stays_open
 
     def _sleep(self, seconds: float) -> None:
         """Sleep in slices, so that a stop is heard soon."""

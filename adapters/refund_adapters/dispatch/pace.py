@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from refund_adapters.stopping import wait_unless_stopped
+
 
 @dataclass(slots=True)
 class Pace:
@@ -19,7 +21,7 @@ class Pace:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> None:
-        """Wait for the next place; places are given in the order of asking."""
+        """Wait for the next place, or for a stop; places are given in the order of asking."""
         if self.per_second is None:
             return
         with self._lock:
@@ -27,7 +29,7 @@ class Pace:
             mine = max(self._next, now)
             self._next = mine + 1.0 / self.per_second
         if mine > now:
-            self.sleep(mine - now)
+            wait_unless_stopped(mine - now, self.sleep)
 
     def take(self) -> bool:
         """Take the next place if it is free now; never waits."""

@@ -8,16 +8,18 @@ settle waits for a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
-from refund_adapters.accounting import Absent, Found, UnavailableError, Unclear
+from refund_adapters.accounting import Absent, AnsweredError, Found, UnavailableError, Unclear
 from refund_adapters.dispatch.hands import StoreClock
 from refund_adapters.dispatch.looking import submitted
 from refund_adapters.dispatch.rhythm import (
     Clock,
+    Heard,
     Nothing,
     Outcome,
     Progress,
@@ -26,12 +28,19 @@ from refund_adapters.dispatch.rhythm import (
     Unreachable,
 )
 from refund_adapters.dispatch.sending import Announced, Ready, Sending
+from refund_adapters.stopping import StoppedError, heeding
 from refund_ledger import calling
+from refund_ledger.balances import Look
 from refund_ledger.errors import ConflictError, RefusedError
-from refund_ledger.events import Evidence, Learned, Part, Way
-from refund_ledger.refund import CallDue, PartStatus, Refund, Waits
+from refund_ledger.events import Event, Evidence, Learned, Part, Way
+from refund_ledger.refund import CallDue, PartStatus, Refund, Waits, calls_due
 
 T = TypeVar("T")
+
+LONGEST_SILENCE = timedelta(days=1)
+"""For so long a call in doubt is looked for that cannot be; then a person is told as well."""
+ENOUGH_LOOKS = 3
+"""So many looks must have failed in a row: one that comes late is no long silence."""
 
 __all__ = ["CallProtocol", "Clock", "Rhythm", "Step", "StoreClock", "submitted"]
 
@@ -42,30 +51,52 @@ class CallProtocol(Sending):
 
     resend_cancels: bool = False
     """Whether a Cancel may be sent again on proof of absence; otherwise a person decides."""
+    stop: Callable[[], bool] = lambda: False
+    """Once it says so, nothing is read or announced; what is announced is sent and recorded."""
 
-    def handle(self, due: CallDue) -> Outcome:
-        """Do what is due; loads the refund anew, since it may have moved."""
-        return self.guarded(due, lambda: self._handle(due))
+    def record_held(self) -> Iterator[tuple[CallDue, Outcome]]:
+        """Record the answers that the store could not take when they came, one after another."""
+        while self.held:
+            announced, answer = self.held[0]
+            record = partial(self._record, announced, answer, self.ledger)
+            outcome = self.guarded(announced.due, record)
+            self.held.popleft()
+            yield announced.due, outcome
+
+    def handle(self, due: CallDue, *, tries: int = 0) -> Outcome:
+        """Do what is due; loads the refund anew, since it may have moved.
+
+        `tries` says how often in a row nothing came of it before.
+        """
+        return self.guarded(due, lambda: self._handle(due, tries))
 
     def guarded(self, due: CallDue, work: Callable[[], T]) -> T | Outcome:
         """Do some work on a part; say what it means where others or the system stop it."""
         try:
-            return work()
+            with heeding(self.stop):
+                return work()
         except ConflictError:
             # Somebody else acted on this refund first; what is due now is in the store.
             return Progress()
+        except StoppedError:
+            return Nothing()
         except UnavailableError as error:
             self.say(self.ledger.refund(due.refund), due.part, "waits", str(error))
-            return Unreachable(str(error))
+            return self._unread(str(error), answered=isinstance(error, AnsweredError))
 
-    def _handle(self, due: CallDue) -> Outcome:
+    @staticmethod
+    def _unread(why: str, *, answered: bool) -> Outcome:
+        """Leave it for later; a system that answers is no outage, whatever it says of one thing."""
+        return Nothing() if answered else Unreachable(why)
+
+    def _handle(self, due: CallDue, tries: int) -> Outcome:
         match due.waits:
             case Waits.SEND:
                 return self._send_due(due)
             case Waits.PARK:
                 return self._park(self.ledger.refund(due.refund), due.part)
             case Waits.LOOK:
-                return self._look(self.ledger.refund(due.refund), due)
+                return self._look(self.ledger.refund(due.refund), due, tries)
             case Waits.WATCH:
                 return self._watch(self.ledger.refund(due.refund), due.part)
             case Waits.PERSON:
@@ -105,7 +136,7 @@ class CallProtocol(Sending):
         self.say(refund, part, "in doubt", why)
         return Progress()
 
-    def _look(self, refund: Refund, due: CallDue) -> Outcome:
+    def _look(self, refund: Refund, due: CallDue, tries: int) -> Outcome:
         """Look for the document of a call in doubt, from the start, after the settle time."""
         part = due.part
         state = refund.part(part)
@@ -120,15 +151,21 @@ class CallProtocol(Sending):
                 self.succeeded(
                     refund, part, document, booked, learned=Learned.LOOK_UP, evidence=evidence
                 )
-                return Progress()
+                return Progress(Heard.READ)
             case Absent(evidence=evidence):
                 return self._absent(refund, due, looked_from, evidence)
             case Unclear(for_person=True):
                 self.for_person(refund, part, finding.why, finding.evidence)
+                return Progress(Heard.READ)
+            case Unclear() if tries >= ENOUGH_LOOKS and looked_from >= (
+                self.settled(state.submitted.send_by) + LONGEST_SILENCE
+            ):
+                why = f"{finding.why} for a day and longer"
+                self.for_person(refund, part, why, finding.evidence)
                 return Progress()
             case Unclear():
                 self.say(refund, part, "waits", finding.why)
-                return Unreachable(finding.why)
+                return self._unread(finding.why, answered=finding.answered)
 
     def _absent(
         self, refund: Refund, due: CallDue, looked_from: datetime, evidence: tuple[Evidence, ...]
@@ -159,13 +196,19 @@ class CallProtocol(Sending):
                 ready = Ready(due, refund, call, looked_from, evidence)
                 return self.carry_out(self.submit(ready))[0]
         self.for_person(refund, part, why, evidence)
-        return Progress()
+        return Progress(Heard.READ)
 
     def _watch(self, refund: Refund, part: Part) -> Outcome:
         """Look again at a part that is over; a document of it that nobody knew is recorded."""
         state = refund.part(part)
         looked_from = self.store.now()
         if state.submitted is None or looked_from < self.settled(state.submitted.send_by):
+            return Nothing()
+        if not any(
+            call.part is part and call.waits is Waits.WATCH and call.not_before <= looked_from
+            for call in calls_due(refund)
+        ):
+            # Another dispatcher came to it first; the next watch is due later, or none is.
             return Nothing()
         traces = self.accounting.traces(submitted(refund, part))
         known = {document.key for document in state.documents}
@@ -175,12 +218,16 @@ class CallProtocol(Sending):
                 refund, part, document, booked, learned=Learned.LOOK_UP, evidence=traces.evidence
             )
         if not traces.complete:
-            return Unreachable("not every source could be read")
+            return self._unread("not every source could be read", answered=traces.answered)
         stamp = self.stamp(refund)
-        self.ledger.fact(
-            refund.id,
-            lambda now, _: calling.watched(
+
+        def once(now: Refund, _: Look) -> tuple[Event, ...]:
+            then = now.part(part)
+            if (then.attempts, then.watches) != (state.attempts, state.watches):
+                return ()  # Another dispatcher looked at the same time: that was one watch.
+            return calling.watched(
                 now, stamp, part, looked_from=looked_from, evidence=traces.evidence
-            ),
-        )
-        return Progress()
+            )
+
+        self.ledger.fact(refund.id, once)
+        return Progress(Heard.READ)

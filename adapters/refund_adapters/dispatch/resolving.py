@@ -22,6 +22,7 @@ from refund_ledger.money import Money
 from refund_ledger.originals import Document
 from refund_ledger.refund import PartStatus, Refund
 from refund_ledger.stamps import Stamp
+from refund_projections.sides import Nature
 
 DATE_SLACK = timedelta(days=1)
 """A document may be dated by a clock in another time zone than ours."""
@@ -40,9 +41,10 @@ class Resolver:
     ) -> Result:
         """Record that a document is the part's counter-document, after reading it.
 
-        Raises `RefusedError` where it cannot be: another customer, another refund's marker, another
-        currency, or older than the call; `ClaimedError` where it serves something else already, the
-        original itself among them. A different amount is a fact and is recorded.
+        Raises `RefusedError` where it cannot be: a sale or money received, another customer,
+        another refund's marker, another currency, or older than the call; `ClaimedError` where it
+        serves something else already, the original itself among them. A different amount is a fact
+        and is recorded.
         """
         current = self.ledger.refund(refund)
         there = self.accounting.read(document)
@@ -55,7 +57,7 @@ class Resolver:
             Evidence(
                 source="a person named the document",
                 said=f"{document} of {there.issued_on.isoformat()}, customer {there.customer_id}, "
-                f"{Money(there.amount, current.request.currency)}",
+                f"{Money(there.amount, current.request.currency)}, {_nature_in_words(there)}",
             ),
         )
         return self.ledger.happened(
@@ -78,7 +80,10 @@ class Resolver:
         current = self.ledger.refund(refund)
         findings = {part: self._look(current, part) for part in current.parts}
         absent = frozenset(part for part, found in findings.items() if isinstance(found, Absent))
-        return self.ledger.close(refund, stamp, why=why, seen_version=seen, absent=absent)
+        evidence = tuple(each for found in findings.values() if found for each in found.evidence)
+        return self.ledger.close(
+            refund, stamp, why=why, seen_version=seen, absent=absent, evidence=evidence
+        )
 
     def _look(self, refund: Refund, part: Part) -> Finding | None:
         """Look again for a part in doubt, once a look can prove something."""
@@ -109,6 +114,8 @@ class Resolver:
             )
         if there.currency is not None and there.currency != request.currency:
             reasons.append(f"{document} is in {there.currency}, the refund in {request.currency}")
+        if there.nature is Nature.SALE:
+            reasons.append(f"{document} is {there.nature}: it gives nothing back")
         state = refund.part(part)
         if state.first_sent_at and there.issued_on < state.first_sent_at.date() - DATE_SLACK:
             reasons.append(f"{document} is older than the call it is said to come from")
@@ -117,3 +124,9 @@ class Resolver:
             reasons.append(f"{document} carries the marker of another refund")
         if reasons:
             raise RefusedError(*reasons)
+
+
+def _nature_in_words(there: ThereDocument) -> str:
+    """What a document is; the flag is only told, since the credit of a cancel may carry it too."""
+    nature = there.nature or "of which nothing tells whether it gives anything back"
+    return f"{nature}, shown as cancelled" if there.is_cancelled else nature

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from uuid import UUID
 
+from refund_adapters.elapsed import elapsed
 from refund_ledger.events import Part
 
 
@@ -25,7 +27,7 @@ class Rhythm:
 class Clock:
     """Time inside this process; a simulation brings its own."""
 
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = elapsed
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
@@ -41,9 +43,20 @@ class Step:
     detail: str
 
 
+class Heard(Enum):
+    """What the accounting system answered while something was done."""
+
+    NOTHING = "nothing"
+    READ = "read"
+    CALL = "call"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Something was done about the part, or somebody else did it."""
+
+    heard: Heard = field(default=Heard.NOTHING, compare=False)
+    """For the circuit; to the part it is the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,18 @@ and the next call is announced before a byte of it leaves.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from refund_adapters.accounting import Answer, Call, Done, Doubtful, NotSent, Refused
 from refund_adapters.dispatch.hands import Hands
-from refund_adapters.dispatch.rhythm import Nothing, Outcome, Progress, Unreachable
+from refund_adapters.dispatch.rhythm import Heard, Nothing, Outcome, Progress, Unreachable
 from refund_adapters.dispatch.together import Together
+from refund_adapters.stopping import heed_stop
+from refund_adapters.store.errors import StoreError
 from refund_ledger import calling
 from refund_ledger.application import RefundLedger
 from refund_ledger.errors import LedgerError, RefusedError
@@ -68,6 +71,9 @@ def nobody() -> None:
 class Sending(Hands):
     """Prepares, announces and sends calls, and records their answers."""
 
+    held: deque[tuple[Announced, Answer]] = field(default_factory=deque)
+    """Answers that the store could not take when they came, and that nobody else knows."""
+
     def make_ready(self, due: CallDue) -> Ready | Outcome:
         """Prepare the call of a part that is due; may read, announces and sends nothing."""
         refund = self.ledger.refund(due.refund)
@@ -94,8 +100,12 @@ class Sending(Hands):
         return self.submit(ready)
 
     def submit(self, ready: Ready) -> Announced:
-        """Save the attempt; raises `ConflictError` where its refund has moved."""
+        """Save the attempt; raises `ConflictError` where its refund has moved.
+
+        Raises `StoppedError` where the dispatcher was asked to stop: what is announced is sent.
+        """
         self.pace.wait()
+        heed_stop()
         started = self.clock.monotonic()
         stamp = self.stamp(ready.refund)
         saved = self.ledger.act(
@@ -115,6 +125,17 @@ class Sending(Hands):
         was refused or never left is saved alone.
         """
         answer = self._send(announced)
+        try:
+            return self._recorded(announced, answer, follow, unanswered)
+        except StoreError:
+            # The store is away, full or locked for now; the answer is recorded when it is back.
+            self.held.append((announced, answer))
+            raise
+
+    def _recorded(
+        self, announced: Announced, answer: Answer, follow: Follow, unanswered: Follow
+    ) -> tuple[Outcome, Next]:
+        """Record an answer, in one save with the call that follows where that can be."""
         ready: Ready | None = None
         if isinstance(answer, Done | Doubtful):
             ready = follow() if isinstance(answer, Done) else unanswered()
@@ -182,9 +203,8 @@ class Sending(Hands):
 
     def _send(self, announced: Announced) -> Answer:
         """Send, unless the time to begin has passed since the save was begun."""
-        if self.clock.monotonic() - announced.started > self.rhythm.send_window:
-            return NotSent("the time to send had passed before the call began")
-        return self.accounting.send(announced.call)
+        until = announced.started + self.rhythm.send_window
+        return self.accounting.send(announced.call, lambda: self.clock.monotonic() <= until)
 
     def _record(self, announced: Announced, answer: Answer, ledger: RefundLedger) -> Outcome:
         """Save what an answer means; a fact is saved whatever happened to the refund meanwhile."""
@@ -193,7 +213,7 @@ class Sending(Hands):
             document, booked = answer.document, answer.booked
             learned = Learned.ANSWER
             self.succeeded(refund, part, document, booked, learned=learned, ledger=ledger)
-            return Progress()
+            return Progress(Heard.CALL)
         stamp = self.stamp(refund)
         match answer:
             case Refused(code=code, message=message):
@@ -205,7 +225,7 @@ class Sending(Hands):
                     known=refund,
                 )
                 self.say(refund, part, "refused", f"{code} {message}")
-                return Progress()
+                return Progress(Heard.CALL)
             case NotSent(why=why):
                 ledger.fact(
                     refund.id,

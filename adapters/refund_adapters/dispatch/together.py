@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from refund_adapters.store.errors import StoreError
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.errors import BalancesMovedError, LedgerError
 from refund_ledger.events import Event
@@ -40,8 +41,9 @@ class Together:
     def _both_saved(self, both: Append) -> bool:
         try:
             self._below.append(both)
-        except BalancesMovedError:
-            # It is decided again on other balances, and the rider with it.
+        except (BalancesMovedError, StoreError):
+            # It is decided again on other balances, and the rider with it; and a store that could
+            # not be written to says so once, after all its patience.
             raise
         except LedgerError:
             # Whatever it was, it may have been the rider's doing.

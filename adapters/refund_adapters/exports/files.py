@@ -82,7 +82,13 @@ class _Counting:
         self.sha256 = hashlib.sha256()
 
     def write(self, data: bytes) -> int:
-        self._sink.write(data)
+        try:
+            self._sink.write(data)
+        except BrokenPipeError:
+            raise  # Nobody reads it any more; that is no error.
+        except OSError as error:
+            why = error.strerror or error
+            raise NotWrittenError(f"the output cannot be written: {why}") from error
         self.bytes += len(data)
         self.sha256.update(data)
         return len(data)

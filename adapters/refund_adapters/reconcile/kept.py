@@ -1,7 +1,7 @@
 """What a reading of the accounting system has brought so far, so that it can go on where it was.
 
 A file of JSON Lines: what is read, the documents of each page and then the name of the page, and
-documents that were opened one by one. A page without its name at the end counts as not read.
+documents that were opened one by one. A page whose name does not follow counts as not read.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from refund_adapters.reconcile.rows import OPENED, line_of
+from refund_adapters.sorting import TEMPORARY, put_aside
 from refund_ledger.errors import InvalidInputError
 from refund_projections.sides import Listed, Period
 
 FIELD = "keep"
 BEGINNING = b'{"reading": '
 """Of every such file; nothing else is touched."""
+LISTED = b'{"listed": '
+"""Of a row whose page is read whole only when its name follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Kept:
         """When the first reading began, by the ledger's clock."""
         self.pages: set[str] = set()
         self._open = ExitStack()
+        self._where = TEMPORARY if path is None else str(path)
         self._file: IO[bytes] = self._open.enter_context(_opened(path))
         try:
-            self._begin(reading, path)
+            with put_aside(self._where):
+                self._begin(reading, path)
         except BaseException:
-            self._open.close()
+            self._close()
             raise
 
     def __enter__(self) -> Self:
@@ -70,7 +75,7 @@ class Kept:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._open.close()
+        self._close()
 
     def keep_page(self, name: str, rows: Iterable[Listed]) -> None:
         """Keep a page that was read whole; it is on the disk when this returns."""
@@ -85,15 +90,20 @@ class Kept:
     def lines(self) -> Iterator[str]:
         """The rows of every page that was read whole, and every document that was opened."""
         page: list[str] = []
-        for kept in self._read():
-            match kept:
-                case {"listed": str() as line}:
-                    page.append(line)
-                case {"opened": str() as line}:
-                    yield line
-                case {"page": str()}:
-                    yield from page
-                    page = []
+        with put_aside(self._where):
+            for kept in self._read():
+                match kept:
+                    case {"listed": str() as line}:
+                        page.append(line)
+                    case {"opened": str() as line}:
+                        yield line
+                    case {"page": str()}:
+                        yield from page
+                        page = []
+
+    def _close(self) -> None:
+        with put_aside(self._where):
+            self._open.close()
 
     def _begin(self, reading: Reading, path: Path | None) -> None:
         self._file.seek(0)
@@ -102,7 +112,7 @@ class Kept:
             raise InvalidInputError(
                 FIELD, f"{path} is not what a comparison kept; name another file"
             )
-        self._drop_a_torn_end()
+        self._drop_what_is_unfinished()
         first = next(self._read(), None)
         if first is None:
             self._write({"reading": reading.shape(self.started)})
@@ -121,18 +131,20 @@ class Kept:
         self.started = started
         self.pages = {kept["page"] for kept in self._read() if "page" in kept}
 
-    def _drop_a_torn_end(self) -> None:
-        """Cut off what a process that died had not written to its end.
+    def _drop_what_is_unfinished(self) -> None:
+        """Cut off what a process that died had not written to its end: a line, or a page.
 
-        The rows of a page whose name did not follow are passed over, and read anew.
+        Left there, the rows of such a page would be given out with the page that is kept next.
         """
-        end = 0
+        whole = end = 0
         self._file.seek(0)
         for line in self._file:
             if not line.endswith(b"\n"):
                 break
             end += len(line)
-        self._file.truncate(end)
+            if not line.startswith(LISTED):
+                whole = end
+        self._file.truncate(whole)
 
     def _read(self) -> Iterator[dict[str, Any]]:
         """Every line from the start; what is being written meanwhile is not among them."""
@@ -151,18 +163,20 @@ class Kept:
             yield found
 
     def _write(self, *rows: dict[str, Any], durable: bool = True) -> None:
-        self._file.seek(0, os.SEEK_END)
         text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-        self._file.write(text.encode())
-        if durable:
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        with put_aside(self._where):
+            self._file.seek(0, os.SEEK_END)
+            self._file.write(text.encode())
+            if durable:
+                self._file.flush()
+                os.fsync(self._file.fileno())
 
 
 def _opened(path: Path | None) -> IO[bytes]:
     """The file for reading and writing; made if it is missing, for its owner alone."""
     if path is None:
-        return tempfile.TemporaryFile("w+b")
+        with put_aside(TEMPORARY):
+            return tempfile.TemporaryFile("w+b")
     try:
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return os.fdopen(number, "r+b")

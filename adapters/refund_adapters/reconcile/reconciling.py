@@ -21,9 +21,9 @@ from refund_adapters.reconcile.kept import Kept, Reading
 from refund_adapters.reconcile.rows import line_of, listed_once, told_of
 from refund_adapters.reconcile.sources import ApiSource, CanList, FileSource, Source
 from refund_adapters.sorting import SortedLines
-from refund_ledger.errors import InvalidInputError
-from refund_ledger.events import DocumentId, Event, ReconciliationDone, RefundRequested, Tally
-from refund_ledger.events import claims as documents_of
+from refund_adapters.store.claims import claimant
+from refund_ledger.errors import InvalidInputError, NotFoundError
+from refund_ledger.events import DocumentId, ReconciliationDone, RefundRequested, Tally
 from refund_ledger.inputs import validated
 from refund_ledger.originals import Document, Half
 from refund_ledger.reconciled import Acceptance, Compared, accept, record_comparison
@@ -124,7 +124,7 @@ class Reconciler:
             raise InvalidInputError(
                 "kind", f"{kind!s} is not accepted: it ends once it is settled or read again"
             )
-        cause = self._cause(document)
+        cause = claimant(self._store, self._desk.company, document)
         told = validated(
             Acceptance,
             {
@@ -139,6 +139,9 @@ class Reconciler:
                 "currency": cause.currency if cause else "",
             },
         )
+        counted = (tally for run in self.runs() for tally in (*run.differences, *run.accepted))
+        if all(tally.kind != kind.value for tally in counted):
+            raise NotFoundError(f"no comparison showed {kind!s} so far; compare before you accept")
         return accept(self._store, told, self._desk.stamp(actor=actor))
 
     def runs(self) -> Iterator[ReconciliationDone]:
@@ -146,11 +149,6 @@ class Reconciler:
         for _, event in self._store.events():
             if isinstance(event, ReconciliationDone) and event.company == self._desk.company:
                 yield event
-
-    def _cause(self, document: Document) -> Event | None:
-        events = (event for _, event in self._store.events())
-        own = (event for event in events if event.company == self._desk.company)
-        return next((event for event in own if document in documents_of(event)), None)
 
     # --- one comparison ---------------------------------------------------------------------------
 

@@ -21,10 +21,9 @@ from refund_projections.sides import Conventions, Known, Listed, Period
 
 LARGEST_TYPE = 999
 HALVES = frozenset(Half)
-FIELDS = (
-    *("half", "type", "number", "date", "customer_id", "currency", "amount", "cancelled"),
-    "comments",
-)
+NEEDED = ("half", "type", "number", "date", "customer_id", "amount")
+"""The columns without which a file is no export."""
+FIELDS = (*NEEDED[:-1], "currency", "amount", "cancelled", "comments")
 
 
 class Page(Protocol):
@@ -104,8 +103,7 @@ class ApiSource:
         """With `quick`, a document whose row shows no difference is not opened for its currency."""
         self.name = name
         self.conventions = lists.conventions
-        slack = timedelta(days=lists.conventions.slack_days)
-        self.covers = Period(period.since - slack, period.until + slack)
+        self.covers = _wider(period, lists.conventions.slack_days)
         self.settled: datetime | None = kept.started - timedelta(seconds=lists.lag_seconds)
         self._lists = lists
         self._kept = kept
@@ -138,6 +136,13 @@ class ApiSource:
         return found
 
 
+def _wider(period: Period, days: int) -> Period:
+    """A period and so many days before and after it, as far as there are days."""
+    first = max(period.since.toordinal() - days, date.min.toordinal())
+    last = min(period.until.toordinal() + days, date.max.toordinal())
+    return Period(date.fromordinal(first), date.fromordinal(last))
+
+
 def _same(listed: Listed, known: Known) -> bool:
     return (listed.amount, listed.customer_id) == (known.amount, known.customer_id)
 
@@ -155,17 +160,18 @@ class FileSource:
         self.covers = period
         self.settled: datetime | None = None
         self._path = path
+        self._period = period
         self._home = home_currency
 
     def lines(self) -> Iterator[str]:
         """Every row of the file; raises `InvalidInputError` naming the first that is none."""
-        first, last = self.covers.since, self.covers.until
-        for numbered in rows_of(self._path):
+        beyond: set[int] = set()
+        for numbered in rows_of(self._path, columns=NEEDED):
             listed = self._read(numbered)
-            first, last = min(first, listed.issued_on), max(last, listed.issued_on)
+            if listed.issued_on not in self._period:
+                beyond.add(listed.issued_on.toordinal())
             yield line_of(listed)
-        # An export has no holes: what lies between its first and its last day is in it.
-        self.covers = Period(first, last)
+        self.covers = _adjoined(self._period, beyond)
 
     def open(self, listed: Listed, known: Known | None) -> Listed:  # noqa: ARG002 - as `Source` has it
         """A file says what it says."""
@@ -184,6 +190,19 @@ class FileSource:
             raise InvalidInputError(
                 "file", f"line {numbered.number}: {error.field}: {error.problem}"
             ) from None
+
+
+def _adjoined(period: Period, days: set[int]) -> Period:
+    """A period and the days that adjoin it.
+
+    A day far from it proves nothing of the days between: one old row may stand in any export.
+    """
+    first, last = period.since.toordinal(), period.until.toordinal()
+    while first - 1 in days:
+        first -= 1
+    while last + 1 in days:
+        last += 1
+    return Period(date.fromordinal(first), date.fromordinal(last))
 
 
 def listed_of_row(

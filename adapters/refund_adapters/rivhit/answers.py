@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from refund_adapters.accounting import UnavailableError
+from refund_adapters.accounting import AnsweredError
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import exponent, to_minor
 
@@ -76,6 +76,10 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 MaybeWhole = Annotated[int | None, BeforeValidator(_maybe_whole)]
 Day = Annotated[date, BeforeValidator(_day)]
 Text = Annotated[str, BeforeValidator(_text)]
+
+
+class UnreadableError(AnsweredError):
+    """An answer came, and it is not what it should be: it will hardly be another next time."""
 
 
 class Answer(BaseModel):
@@ -175,7 +179,6 @@ class DocumentRow(Answer):
     amount: Exact
     customer_id: Whole
     comments: str | None = None
-    reference: MaybeWhole = None
     is_accounting: bool | None = None
     is_cancelled: bool | None = None
 
@@ -243,13 +246,13 @@ Read = TypeVar("Read", bound=Answer)
 
 
 def read(answer: type[Read], data: object, *, method: str) -> Read:
-    """Read the data of an answer; raises `UnavailableError` where it is not what it should be."""
+    """Read the data of an answer; raises `UnreadableError` where it is not what it should be."""
     try:
         return answer.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(at) for at in first["loc"]) or "data"
-        raise UnavailableError(
+        raise UnreadableError(
             f"Rivhit's answer to {method} cannot be read ({where}: {first['msg']})"
         ) from None
 
@@ -260,7 +263,7 @@ def rows(answer: type[Read], data: object, name: str, *, method: str) -> list[Re
         return []
     found = data.get(name) if isinstance(data, Mapping) else None
     if not isinstance(found, list) or len(found) > MOST_ROWS:
-        raise UnavailableError(f"Rivhit's answer to {method} has no list {name!r} that can be read")
+        raise UnreadableError(f"Rivhit's answer to {method} has no list {name!r} that can be read")
     return [read(answer, row, method=method) for row in found]
 
 

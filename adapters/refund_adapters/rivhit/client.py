@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import httpx
 import stamina
 
-from refund_adapters.accounting import UnavailableError
+from refund_adapters.accounting import AnsweredError, UnavailableError
 from refund_adapters.rivhit.envelope import (
     Failure,
     NoAnswer,
@@ -27,7 +27,8 @@ from refund_adapters.rivhit.envelope import (
     write_json,
 )
 from refund_adapters.rivhit.settings import RivhitSettings, checked_url
-from refund_adapters.rivhit.wire import CORE_ERRORS, Fault, Letter, Wire, fault_of, sending
+from refund_adapters.rivhit.wire import CORE_ERRORS, Fault, Letter, Sending, Wire, fault_of, sending
+from refund_adapters.stopping import heed_stop
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ TRANSIENT = frozenset({-1, -69, -70, -74, -83, -119, -120, -124, -125, -999, -10
 
 UNAUTHORIZED_CODE = 401
 UNAUTHORIZED = "UNAUTHORIZED"
+TOKEN_REFUSED = "Rivhit refused the token; check the token setting"  # noqa: S105 -- what is said of it
 
 HIDDEN = "***"
 
@@ -61,16 +63,20 @@ class Question:
     body: Mapping[str, object]
 
 
-class SaidNoError(UnavailableError):
+class SaidNoError(AnsweredError):
     """The accounting system answered a read with an error."""
 
     def __init__(self, method: str, failure: Failure) -> None:
         self.code = failure.code
         self.identifier = failure.identifier
-        if failure.code == UNAUTHORIZED_CODE or failure.identifier == UNAUTHORIZED:
-            super().__init__(f"Rivhit refused the token at {method}; check the token setting")
-        else:
-            super().__init__(f"Rivhit answered {method} with {failure.named}")
+        super().__init__(f"Rivhit answered {method} with {failure.named}")
+
+
+class TokenRefusedError(UnavailableError):
+    """The accounting system is as good as away: it lets nobody in who says this token."""
+
+    def __init__(self) -> None:
+        super().__init__(TOKEN_REFUSED)
 
 
 class _PassingError(UnavailableError):
@@ -104,14 +110,21 @@ class Client:
         """Give the connections back."""
         self._transport.close()
 
-    def write(self, method: str, body: Mapping[str, object]) -> Reply:
+    def write(
+        self,
+        method: str,
+        body: Mapping[str, object],
+        *,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> Reply:
         """Send a call once and say what came back; never raises for what the network does."""
-        return self._post(method, body, LARGEST_ANSWER_TO_A_WRITE)
+        return self._post(method, body, LARGEST_ANSWER_TO_A_WRITE, may_begin)
 
     def ask(self, question: Question, *, attempts: int | None = None) -> object | None:
         """Read something; None where the system has no such data.
 
-        Raises `SaidNoError` for an error of the system, `UnavailableError` where no answer came.
+        Raises `SaidNoError` for an error of the system, `TokenRefusedError` where it lets us in to
+        nothing, and `UnavailableError` where no answer came.
         """
         tries = stamina.retry_context(
             on=_PassingError,
@@ -140,6 +153,7 @@ class Client:
     def _ask_once(self, question: Question) -> object | None:
         # A write waits for its place before it is announced, so that its time is not spent waiting.
         self._pace()
+        heed_stop()
         reply = self._post(question.method, question.body, LARGEST_ANSWER_TO_A_READ)
         match reply:
             case Success():
@@ -148,16 +162,24 @@ class Client:
                 raise _PassingError(f"Rivhit did not answer {question.method}: {reply.why}")
             case Failure() if reply.code in NO_DATA or reply.identifier == NO_DATA_FOUND:
                 return None
+            case Failure() if reply.code == UNAUTHORIZED_CODE or reply.identifier == UNAUTHORIZED:
+                raise TokenRefusedError
             case Failure() if reply.code in TRANSIENT:
                 raise _PassingError(f"Rivhit answered {question.method} with {reply.named}")
             case Failure():
                 raise SaidNoError(question.method, reply)
 
-    def _post(self, method: str, body: Mapping[str, object], largest: int) -> Reply:
+    def _post(
+        self,
+        method: str,
+        body: Mapping[str, object],
+        largest: int,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> Reply:
         content = write_json({"api_token": self._settings.token.get_secret_value(), **body})
-        with sending(self._settings.call_limit) as state:
+        with sending(self._settings.call_limit, may_begin) as state:
             try:
-                reply = self._exchange(method, content.encode(), largest)
+                reply = self._exchange(method, content.encode(), largest, state)
             except (httpx.HTTPError, *CORE_ERRORS) as error:
                 fault = fault_of(error, written=state.written)
                 reply = NoAnswer(str(fault), fault=fault)
@@ -165,7 +187,7 @@ class Client:
         logger.debug("%s: %s", method, _in_words(reply))
         return reply
 
-    def _exchange(self, method: str, content: bytes, largest: int) -> Reply:
+    def _exchange(self, method: str, content: bytes, largest: int, state: Sending) -> Reply:
         if isinstance(self._transport, Wire):
             with closing(self._transport.post(self._letter(method), content)) as answer:
                 names = {name.lower(): value for name, value in answer.headers}
@@ -178,6 +200,8 @@ class Client:
             headers=HEADERS,
             extensions=self._extensions,
         )
+        if not state.may_begin():
+            raise httpx.WriteTimeout("the time to begin the call is over")
         with closing(self._transport.handle_request(request)) as response:
             chunks = [response.content] if response.is_stream_consumed else response.iter_raw()
             encoding = response.headers.get("Content-Encoding", "identity")

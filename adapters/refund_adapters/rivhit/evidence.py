@@ -12,7 +12,7 @@ from datetime import datetime
 
 from refund_adapters.accounting import Finding, Submitted, Traces, UnavailableError
 from refund_adapters.rivhit import messages
-from refund_adapters.rivhit.answers import minor_of
+from refund_adapters.rivhit.answers import UnreadableError, minor_of
 from refund_adapters.rivhit.comments import markers_in
 from refund_adapters.rivhit.envelope import Failure, NoAnswer, Success, recorded
 from refund_adapters.rivhit.gathering import Gathered, sought
@@ -43,7 +43,8 @@ class Look:
         self._ask()
         gathered = self._gathered
         documents = tuple(gathered.found.values())
-        return Traces(documents, not gathered.unread, tuple(gathered.evidence))
+        evidence = tuple(gathered.evidence)
+        return Traces(documents, not gathered.unread, evidence, answered=gathered.answered)
 
     def _ask(self) -> None:
         self._ask_original()
@@ -90,7 +91,7 @@ class Look:
             gathered.say(source, f"nothing is stored under {reference}")
             return
         if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
-            gathered.could_not_read(source, UnavailableError("the answer is not a list of answers"))
+            gathered.could_not_read(source, UnreadableError("the answer is not a list of answers"))
             return
         for each in stored[: self._settings.look_at_most]:
             self._stored_answer(source, str(each))
@@ -101,7 +102,7 @@ class Look:
         gathered, submitted = self._gathered, self._sought.submitted
         match self._reading.client.envelope_in(text):
             case NoAnswer() as nothing:
-                gathered.could_not_read(source, UnavailableError(f"a stored answer: {nothing.why}"))
+                gathered.could_not_read(source, UnreadableError(f"a stored answer: {nothing.why}"))
             case Failure() as failure:
                 gathered.say(source, f"an attempt was answered with {failure.named}")
             case Success() as success:

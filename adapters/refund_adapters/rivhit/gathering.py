@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from refund_adapters.accounting import Absent, Finding, Found, Submitted, Unclear
-from refund_adapters.rivhit.answers import DocumentRow, minor_of
+from refund_adapters.accounting import Absent, AnsweredError, Finding, Found, Submitted, Unclear
+from refund_adapters.rivhit.answers import DocumentRow, UnreadableError, minor_of
 from refund_adapters.rivhit.envelope import recorded
 from refund_adapters.rivhit.made import half_of
 from refund_adapters.rivhit.reading import Row
@@ -77,6 +77,11 @@ class Gathered:
     evidence: list[Evidence] = field(default_factory=list)
     found: dict[Document, tuple[DocumentId, int | None]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    """Sources that did not say what they know, and may say it later."""
+    unreadable: list[str] = field(default_factory=list)
+    """Sources that said it in a way that cannot be read: a person has to look at them."""
+    answered: bool = True
+    """Whether every source answered, be it with an error."""
     contradictions: list[str] = field(default_factory=list)
     fits: list[str] = field(default_factory=list)
 
@@ -85,8 +90,10 @@ class Gathered:
         self.evidence.append(Evidence(source=source, said=said[:LONGEST_EVIDENCE]))
 
     def could_not_read(self, source: str, why: Exception) -> None:
-        """Note that a source could not be read."""
-        self.unread.append(source)
+        """Note that a source could not be read: what it answered all the same is no outage."""
+        read = isinstance(why, UnreadableError | InvalidInputError)
+        (self.unreadable if read else self.unread).append(source)
+        self.answered &= read or isinstance(why, AnsweredError)
         self.say(source, f"could not be read: {why}")
 
     def take(self, document: DocumentId, booked: int | None) -> None:
@@ -107,12 +114,19 @@ class Gathered:
             ((document, booked),) = self.found.values()
             return Found(document, booked, said)
         if self.unread:
-            return Unclear(f"could not read {', '.join(self.unread)}", said, for_person=False)
-        if self.fits:
-            more = len(self.fits) - MOST_NAMED
-            named = [*self.fits[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
-            return Unclear("; ".join(named), said, for_person=True)
+            why = f"could not read {', '.join(self.unread)}"
+            return Unclear(why, said, for_person=False, answered=self.answered)
+        if self.unreadable or self.fits:
+            return Unclear("; ".join(self._for_person()), said, for_person=True)
         return Absent(said)
+
+    def _for_person(self) -> Iterator[str]:
+        """What a person has to look at: neither asking again nor waiting settles it."""
+        for source in dict.fromkeys(self.unreadable):
+            yield f"{source} answered, and what it said cannot be read"
+        yield from self.fits[:MOST_NAMED]
+        if (more := len(self.fits) - MOST_NAMED) > 0:
+            yield f"and {more} more"
 
 
 def sought(submitted: Submitted, settings: RivhitSettings, *, now: datetime) -> Sought:

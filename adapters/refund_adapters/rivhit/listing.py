@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from refund_adapters.rivhit.answers import DocumentRow, minor_of
 from refund_adapters.rivhit.comments import markers_in
-from refund_adapters.rivhit.reading import LISTED_DAYS, Reading, Row, named, total_of
+from refund_adapters.rivhit.reading import Reading, Row, named, total_of
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import MAX_MINOR
 from refund_ledger.originals import Document, Half
@@ -44,11 +43,8 @@ class Listing:
         """Every page of a period, always in the same order."""
         for half in Half:
             for series in sorted(self._types(half)):
-                since = period.since
-                while since <= period.until:
-                    until = min(since + timedelta(days=LISTED_DAYS - 1), period.until)
+                for since, until in self._reading.pieces(period.since, period.until):
                     yield Page(half, series, Period(since, until))
-                    since = until + timedelta(days=1)
 
     def read(self, page: Page) -> Iterator[Listed]:
         """Every document of a page; raises `UnavailableError` where it cannot be read whole."""

@@ -13,13 +13,14 @@ from refund_ledger.events import DocumentId
 from refund_ledger.originals import Half
 
 LARGEST_TYPE = 999
-LARGEST_NUMBER = 999_999_999
+LARGEST_ANSWERED = 999_999_999
+"""A document that was made is taken as made, though no request can ask for such a number."""
 LONGEST_IDENTITY = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The document that a call made, and for how much where the answer says so."""
+    """The document that a call made, and for how much where a new one's answer says so."""
 
     document: DocumentId
     amount: Decimal | None
@@ -57,7 +58,7 @@ def made_by(method: str, asked: Mapping[str, object], success: Success) -> Made 
     series, number = data.get(f"{prefix}_type"), data.get(f"{prefix}_number")
     if type(series) is not int or type(number) is not int:
         return None
-    if not (0 <= series <= LARGEST_TYPE and 0 < number <= LARGEST_NUMBER):
+    if not (0 <= series <= LARGEST_TYPE and 0 < number <= LARGEST_ANSWERED):
         return None
     own = (asked.get(f"{half}_type"), asked.get(f"{half}_number"))
     if (series, number) == own if cancel else series != own[0]:
@@ -67,7 +68,8 @@ def made_by(method: str, asked: Mapping[str, object], success: Success) -> Made 
     identity = DocumentId(
         half=half, series=series, number=number, identity=_identity(data.get(f"{prefix}_identity"))
     )
-    return Made(identity, _amount(data.get("amount")))
+    # No source lets a cancel answer an amount, and its request names no currency to read one in.
+    return Made(identity, None if cancel else _amount(data.get("amount")))
 
 
 def _identity(value: object) -> str:

@@ -21,7 +21,8 @@ LONGEST_COMMENT = 400
 LONGEST_DESCRIPTION = 100
 LONGEST_NAME = 30
 LONGEST_CATALOG_NUMBER = 15
-LARGEST_NUMBER = 999_999
+LARGEST_ASKED = 999_999
+"""The largest number of a document that a request is documented to take; one may be larger."""
 ALL_TYPES = (0, 999)
 
 
@@ -40,7 +41,7 @@ def _at_most(limit: int) -> AfterValidator:
 
 
 TypeNumber = Annotated[int, Field(ge=0, le=999)]
-PaperNumber = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+PaperNumber = Annotated[int, Field(ge=0, le=LARGEST_ASKED)]
 CustomerNumber = Annotated[int, Field(ge=1, le=999_999_999)]
 Comments = Annotated[str, Field(min_length=1), _at_most(LONGEST_COMMENT)]
 Reference = Annotated[int, Field(ge=1, le=999_999_999)]
@@ -148,10 +149,6 @@ class ReceiptNew(Write):
     request_reference: str
     prevent_duplicates: bool = True
 
-
-WRITES: dict[str, type[Write]] = {
-    message.METHOD: message for message in (DocumentCancel, ReceiptCancel, DocumentNew, ReceiptNew)
-}
 
 Sent = TypeVar("Sent", bound=Message)
 

@@ -24,7 +24,7 @@ from refund_adapters.rivhit.answers import (
     rows,
 )
 from refund_adapters.rivhit.client import SaidNoError
-from refund_adapters.rivhit.reading import FIRST_DAY, LISTED_DAYS, Reading, named
+from refund_adapters.rivhit.reading import FIRST_DAY, Reading, named
 from refund_adapters.rivhit.sums import lines_of
 from refund_adapters.rivhit.translation import customer_number
 from refund_ledger.errors import InvalidInputError, NotFoundError, RefusedError
@@ -109,7 +109,7 @@ class Originals:
         for kind in (Kind.INVOICE, Kind.INVOICE_RECEIPT, Kind.RECEIPT):
             half = Half.RECEIPT if kind is Kind.RECEIPT else Half.DOCUMENT
             for series in self._settings.series_of(kind):
-                for since, until in _months(first, last):
+                for since, until in self._reading.pieces(first, last):
                     found = self._reading.listed(
                         half,
                         types=(series, series),
@@ -276,14 +276,6 @@ class Originals:
         if said == self._reading.names(Half.DOCUMENT).get(ref.series):
             return False
         return ref.series != self._settings.credit_type
-
-
-def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """A period in pieces that keep each list short."""
-    while first <= last:
-        until = min(last, first + timedelta(days=LISTED_DAYS - 1))
-        yield first, until
-        first = until + timedelta(days=1)
 
 
 def _details(shown: PaymentShown) -> PaymentDetails:

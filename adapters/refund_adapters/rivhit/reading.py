@@ -1,18 +1,17 @@
 """Reading from Rivhit: originals for the ledger, single documents, and complete lists.
 
-A list is only worth something as evidence when it is whole, and no source says how many rows one
-has at most. So every list is asked for again beyond its highest and below its lowest number,
-until nothing new comes.
+A list is only worth something as evidence when it is whole; `whole` says how it is read so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from refund_adapters.accounting import ThereDocument, UnavailableError
+from refund_adapters.accounting import ThereDocument
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.answers import (
     DocumentRow,
@@ -21,6 +20,7 @@ from refund_adapters.rivhit.answers import (
     ReceiptRow,
     ReceiptShown,
     TypeRow,
+    UnreadableError,
     minor_of,
     read,
     rows,
@@ -28,12 +28,13 @@ from refund_adapters.rivhit.answers import (
 from refund_adapters.rivhit.client import Client, Question, SaidNoError
 from refund_adapters.rivhit.comments import markers_in
 from refund_adapters.rivhit.settings import RivhitSettings
+from refund_adapters.rivhit.whole import Span, whole
 from refund_ledger.events import DocumentId
 from refund_ledger.originals import Document, Half
+from refund_projections.sides import Nature
 
 NOT_THERE = frozenset({-76, -77})
 """Codes that say that a document does not exist."""
-MOST_PAGES = 1000
 FIRST_DAY = date(2000, 1, 1)
 """Before any document of an account online."""
 A_YEAR = timedelta(days=366)
@@ -73,7 +74,7 @@ class Reading:
             shown = read(DocumentShown, data, method=question.method)
             same = shown.is_numbered(document.series, document.number)
         if not same:
-            raise UnavailableError(f"Rivhit answered with another document than {document}")
+            raise UnreadableError(f"Rivhit answered with another document than {document}")
         return receipt if document.half is Half.RECEIPT else shown
 
     def there(self, document: Document) -> ThereDocument | None:
@@ -87,19 +88,26 @@ class Reading:
             row.document_date if isinstance(row, DocumentRow) else row.receipt_date if row else None
         )
         if issued is None:
-            raise UnavailableError(f"Rivhit does not say when {document} was issued")
+            raise UnreadableError(f"Rivhit does not say when {document} was issued")
         comments = shown.comments if row is None else row.comments
         flags = [shown.is_cancelled, row.is_cancelled if row else None]
+        total = total_of(shown, currency or self.settings.home_currency, str(document))
         return ThereDocument(
             document=DocumentId(half=document.half, series=document.series, number=document.number),
             customer_id=str(shown.customer_id),
             currency=currency,
-            amount=abs(total_of(shown, currency or self.settings.home_currency, str(document))),
+            amount=abs(total),
             issued_on=issued,
-            comments=comments,
             markers=markers_in(comments or ""),
             is_cancelled=next((flag for flag in flags if flag is not None), None),
+            nature=self._nature(document, total),
         )
+
+    def told_apart(self, there: ThereDocument) -> ThereDocument:
+        """Say of a document what it is, where its list tells by the sign."""
+        if there.nature is not None or not there.amount:
+            return there
+        return replace(there, nature=self._nature_by_sign(there))
 
     @staticmethod
     def issued_on(shown: DocumentShown | ReceiptShown) -> date | None:
@@ -116,32 +124,27 @@ class Reading:
         customer_id: int | None = None,
     ) -> list[Row]:
         """List all documents or receipts of a period, of one type where both ends are the same."""
-        found: dict[tuple[int, int], Row] = {}
 
-        def ask(numbers: tuple[int, int] | None) -> bool:
-            before = len(found)
+        def ask(span: Span) -> list[Row]:
             question = messages.list_of(
                 half,
-                types=types,
+                types=span.types,
                 since=since,
                 until=until,
                 customer_id=customer_id,
-                numbers=numbers,
+                numbers=span.numbers,
             )
-            found.update((named(row), row) for row in self._page(half, question))
-            return len(found) > before
+            return [*self._page(half, question)]
 
-        more = ask(None)
-        for _ in range(MOST_PAGES):
-            if not more or types[0] != types[1]:
-                return list(found.values())
-            numbers = [number for _, number in found]
-            above = max(numbers) < messages.LARGEST_NUMBER and ask(
-                (max(numbers) + 1, messages.LARGEST_NUMBER)
-            )
-            below = min(numbers) > 1 and ask((1, min(numbers) - 1))
-            more = above or below
-        raise UnavailableError(f"Rivhit's {half} list does not end; narrow the period")
+        return whole(types, ask, named)
+
+    def pieces(self, first: date, last: date) -> Iterator[tuple[date, date]]:
+        """A period in pieces that keep each list short, as far as there can be documents."""
+        since, end = max(first, FIRST_DAY), min(last, self._today() + A_YEAR)
+        while since <= end:
+            until = min(since + timedelta(days=LISTED_DAYS - 1), end)
+            yield since, until
+            since = until + timedelta(days=1)
 
     def names(self, half: Half) -> dict[int, str]:
         """What the company calls its document or receipt types."""
@@ -193,6 +196,35 @@ class Reading:
             if named(row) == (document.series, document.number):
                 return row
         return None
+
+    def _nature(self, document: Document, total: int) -> Nature | None:
+        """What a document is by its type and a minus: a plus may stand before a credit as well."""
+        nature = self.settings.conventions.nature(document, total)
+        is_sale = document.half is Half.DOCUMENT and self.settings.kind_of(*document[:2])
+        return None if nature is Nature.SALE and not is_sale else nature
+
+    def _nature_by_sign(self, there: ThereDocument) -> Nature | None:
+        """What the sign in the list tells: a plus something only where credits have a minus.
+
+        Nobody has published that, so the settings' word is not enough: the lists have to show it.
+        Where credit documents, which their type tells already, have a minus, receipts have one too.
+        """
+        document, until = there.document.key, self._today() + timedelta(days=1)
+        row = self._row(document, there.issued_on)
+        if row is None or row.amount <= 0:
+            return Nature.REFUND if row and row.amount else None
+        signed = {Half.DOCUMENT: self.settings.credit_type}
+        if document.half is Half.RECEIPT:
+            signed[Half.RECEIPT] = self.settings.refund_receipt_type
+        since = min(there.issued_on, until) - timedelta(days=LISTED_DAYS)
+        shows_minus = self.settings.credits_are_negative and any(
+            each.amount < 0
+            for half, kind in signed.items()
+            for each in self._page(
+                half, messages.list_of(half, types=(kind, kind), since=since, until=until)
+            )
+        )
+        return Nature.SALE if shows_minus else None
 
     def _is_unlisted(self, document: Document) -> bool:
         """Whether a receipt is in no list: no source names the code of one that does not exist."""

@@ -13,8 +13,10 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from refund_adapters.rivhit.wire import Letter
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.money import exponent
 from refund_ledger.originals import Half, Kind, Method
@@ -100,7 +102,8 @@ class RivhitSettings(BaseModel):
     """Seconds from the start of a call after which no byte of it is sent or read any more."""
     read_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     """How often a read is tried; a write is sent once."""
-    connections: Annotated[int, Field(ge=1, le=256)] = 32
+    connections: Annotated[int, Field(ge=1, le=256)] = 64
+    """Open at once at most; as many as there are calls under way, or waiting spends their time."""
 
     abandoned_life: Annotated[float, Field(ge=0)] = 120
     """Seconds that the server may still work on a request whose client is gone; undocumented."""
@@ -206,6 +209,12 @@ def checked_url(text: str) -> str:
         raise InvalidInputError(field, "must not hold a user name or a password; take them out")
     if not host or url.query or url.fragment or port == 0 or re.search(r"\s", text.strip()):
         raise InvalidInputError(field, f"expected an address such as {LIVE_URL}")
+    if not _can_be_called(text.strip()):
+        raise InvalidInputError(
+            field,
+            "no call can be sent there: check the server's name, whose parts between dots hold 1 "
+            f"to 63 characters each; expected an address such as {LIVE_URL}",
+        )
     if url.scheme == "https" or (url.scheme == "http" and is_loopback(host)):
         return text.strip().rstrip("/")
     raise InvalidInputError(
@@ -213,6 +222,15 @@ def checked_url(text: str) -> str:
         f"{url.scheme}://{host} would carry the token unencrypted; use https, or http on "
         "127.0.0.1 or localhost for a sandbox",
     )
+
+
+def _can_be_called(url: str) -> bool:
+    """Whether a call can be written to an address, and its server's name be looked up."""
+    try:
+        Letter(url, {}, {}).url.host.decode("ascii").encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from types import TracebackType
 from typing import Self
 
@@ -69,6 +71,7 @@ class Rivhit:
     ) -> None:
         """`pace` is called before each read and waits for its place in the process's rate limit."""
         self.settings = settings
+        self.company: str = settings.company
         self.call_limit: float = settings.call_limit
         self.settle_seconds: float = settings.settle_seconds
         self._now = now
@@ -76,6 +79,8 @@ class Rivhit:
         self._reading = Reading(self._client, settings, today=self._today)
         self._originals = Originals(self._reading)
         self._names: dict[str, tuple[datetime, str]] = {}
+        """Customers' names and until when they are kept, the oldest first."""
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Rivhit({self.settings.company!r})"
@@ -111,14 +116,16 @@ class Rivhit:
     def prepare(self, request: RefundRequested, part: Part) -> Call:
         """Turn one part of a refund into its call; a new document needs the customer's name."""
         call = call_of(request, part, self.settings)
+        self._forget_names()
         if request.way(part) is not Way.NEW:
             return call
         return replace(call, private=(("last_name", self._last_name(request.customer_id)),))
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, may_begin: Callable[[], bool] = lambda: True) -> Answer:
         """Send a call once and say what is known of it afterwards."""
         request = recorded(call.request)
-        reply = self._client.write(call.method, {**request, **dict(call.private)})
+        body = {**request, **dict(call.private)}
+        reply = self._client.write(call.method, body, may_begin=may_begin)
         made = made_by(call.method, request, reply) if isinstance(reply, Success) else None
         row = classify(observed(reply, names_document=made is not None))
         if row.verdict is Verdict.DONE and made is not None:
@@ -135,7 +142,7 @@ class Rivhit:
         return Look(self._reading, submitted, now=self._now()).traces()
 
     def is_reachable(self) -> bool:
-        """Whether Rivhit answers a small read."""
+        """Whether Rivhit answers a small read; one that refuses the token answers nothing."""
         try:
             self._client.ask(messages.document_types(), attempts=1)
         except SaidNoError:
@@ -146,7 +153,8 @@ class Rivhit:
 
     def read(self, document: Document) -> ThereDocument | None:
         """Read one document; None where Rivhit says that it does not exist."""
-        return self._reading.there(document)
+        there = self._reading.there(document)
+        return None if there is None else self._reading.told_apart(there)
 
     def originals(self, wanted: Wanted) -> Iterator[Original | Unread]:
         """Read originals, sales before receipts; what is no original is one `Unread` among them."""
@@ -184,12 +192,23 @@ class Rivhit:
 
     def _last_name(self, customer_id: str) -> str:
         """The customer's name for a new document: asked for, and remembered for a few minutes."""
-        known = self._names.get(customer_id)
-        if known is not None and self._now() < known[0]:
+        if (known := self._names.get(customer_id)) is not None:
             return known[1]
         name = self._ask_last_name(customer_id)
-        self._names[customer_id] = (self._now() + NAME_LIFE, name)
+        self._forget_names()
+        with self._lock:
+            self._names.pop(customer_id, None)
+            self._names[customer_id] = (self._now() + NAME_LIFE, name)
         return name
+
+    def _forget_names(self) -> None:
+        """Let go of the names whose few minutes are over."""
+        now = self._now()
+        with self._lock:
+            for customer_id in list(
+                takewhile(lambda each: self._names[each][0] <= now, self._names)
+            ):
+                del self._names[customer_id]
 
     def _ask_last_name(self, customer_id: str) -> str:
         question = messages.customer(customer_number(customer_id))

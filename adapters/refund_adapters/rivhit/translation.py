@@ -18,7 +18,7 @@ from refund_adapters.rivhit.comments import (
 )
 from refund_adapters.rivhit.items import items_of
 from refund_adapters.rivhit.messages import (
-    LARGEST_NUMBER,
+    LARGEST_ASKED,
     DocumentCancel,
     DocumentNew,
     PaymentBack,
@@ -91,8 +91,8 @@ def _cancel(request: RefundRequested, part: Part, settings: RivhitSettings) -> W
             f"{ref} cannot be cancelled as a {part.half}: {part.half} type {ref.series} is not "
             f"what an original of kind {ref.kind} has; check the reference and the type settings"
         )
-    if ref.number > LARGEST_NUMBER:
-        raise RefusedError(f"{ref}: Rivhit cancels numbers up to {LARGEST_NUMBER} only")
+    if ref.number > LARGEST_ASKED:
+        raise RefusedError(f"{ref}: Rivhit cancels numbers up to {LARGEST_ASKED} only")
     comments = comment_of(request, part, language=settings.comment_language)
     reference = request_reference(request.originator_id, part)
     if part is Part.INVOICE:
@@ -138,7 +138,7 @@ def _new_document(request: RefundRequested, settings: RivhitSettings) -> Write:
             "sort_code": settings.exempt_sort_code if exempt else settings.taxable_sort_code,
             "price_include_vat": gross,
             "currency_id": _currency_id(request, settings),
-            "exchange_rate": _rate(request, settings),
+            "exchange_rate": _rate(request, Part.INVOICE, settings),
             "no_update_inventory": not any(line.returned for line in request.lines),
             "send_mail": settings.send_mail,
             "items": items_of(request, settings, gross=gross),
@@ -157,7 +157,7 @@ def _new_receipt(request: RefundRequested, settings: RivhitSettings) -> Write:
             "reference": reference_number(reference),
             "comments": comment_of(request, Part.RECEIPT, language=settings.comment_language),
             "currency_id": _currency_id(request, settings),
-            "exchange_rate": _rate(request, settings),
+            "exchange_rate": _rate(request, Part.RECEIPT, settings),
             "send_mail": settings.send_mail,
             "payments": _payments(request, settings),
             "request_reference": reference,
@@ -239,8 +239,8 @@ def _currency_id(request: RefundRequested, settings: RivhitSettings) -> int:
     return found
 
 
-def _rate(request: RefundRequested, settings: RivhitSettings) -> Decimal | None:
-    """The original's rate; without one Rivhit takes its own of the day."""
-    if request.currency == settings.home_currency or request.exchange_rate is None:
-        return None
-    return Decimal(request.exchange_rate)
+def _rate(request: RefundRequested, part: Part, settings: RivhitSettings) -> Decimal | None:
+    """The rate of the original of a part; without one Rivhit takes its own of the day."""
+    own = request.receipt_rate if part is Part.RECEIPT else None
+    rate = own or request.exchange_rate
+    return None if request.currency == settings.home_currency or rate is None else Decimal(rate)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from typing import Any
 
 import httpcore
 import httpx
+
+from refund_adapters.elapsed import elapsed
 
 KEEP_ALIVE_SECONDS = 5
 _HEAD = b"POST "
@@ -56,11 +57,18 @@ class Sending:
     """One call under way: when it must end, and whether a byte of it was written."""
 
     until: float
+    may_begin: Callable[[], bool]
     written: bool = False
+
+    def begin(self) -> None:
+        """Note that the first byte leaves now; raises where it may not any more."""
+        if not self.written and not self.may_begin():
+            raise httpcore.WriteTimeout("the time to begin the call is over")
+        self.written = True
 
     def left(self, asked: float | None) -> float:
         """Seconds that may still be spent, at most as many as asked for."""
-        left = self.until - time.monotonic()
+        left = self.until - elapsed()
         return left if asked is None else min(left, asked)
 
 
@@ -68,9 +76,12 @@ _sending: ContextVar[Sending | None] = ContextVar("sending", default=None)
 
 
 @contextmanager
-def sending(limit: float) -> Iterator[Sending]:
-    """Bound everything that this thread sends and reads inside by one time limit."""
-    state = Sending(until=time.monotonic() + limit)
+def sending(limit: float, may_begin: Callable[[], bool] = lambda: True) -> Iterator[Sending]:
+    """Bound everything that this thread sends and reads inside by one time limit.
+
+    `may_begin` is asked last thing before the first byte is written.
+    """
+    state = Sending(elapsed() + limit, may_begin)
     before = _sending.set(state)
     try:
         yield state
@@ -173,7 +184,7 @@ class _TimedStream(httpcore.NetworkStream):
             self._head = buffer
             return
         if (state := _sending.get()) is not None:
-            state.written = True
+            state.begin()
         head, self._head = self._head, b""
         self._plain.write(head + buffer, left)
 

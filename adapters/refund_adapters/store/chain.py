@@ -8,6 +8,8 @@ from eventsourcing.persistence import StoredEvent
 
 NOTHING_BEFORE = b"\0" * 32
 """What stands before the first event of a stream."""
+FIRST_VERSION = 1
+"""Of each stream; what comes later follows an event."""
 
 
 def link(previous: bytes, stored: StoredEvent) -> bytes:

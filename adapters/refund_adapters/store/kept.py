@@ -7,12 +7,9 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
-from refund_adapters.store.chain import NOTHING_BEFORE, link
+from refund_adapters.store.chain import FIRST_VERSION, NOTHING_BEFORE, link
 from refund_adapters.store.findings import Kind
 from refund_adapters.store.tree import leaf_hash
-
-FIRST_VERSION = 1
-"""Of each stream."""
 
 
 class Kept(NamedTuple):

@@ -15,8 +15,9 @@ from eventsourcing.persistence import StoredEvent
 from psycopg import Cursor
 
 from refund_adapters.store import postgres_migrations, sql_store
+from refund_adapters.store.chain import FIRST_VERSION
 from refund_adapters.store.postgres_address import Address
-from refund_adapters.store.postgres_bulk import FIRST_VERSION, append_many
+from refund_adapters.store.postgres_bulk import append_many
 from refund_adapters.store.postgres_connections import APPLICATION, Connection, Connections
 from refund_adapters.store.postgres_errors import is_lost, translated
 from refund_adapters.store.postgres_recorder import PostgresRecorder, encoded, page_of, rows_of

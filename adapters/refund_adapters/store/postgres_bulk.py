@@ -12,16 +12,13 @@ from typing import Any, LiteralString
 from eventsourcing.persistence import StoredEvent
 from psycopg import Cursor
 
-from refund_adapters.store.chain import NOTHING_BEFORE, link
+from refund_adapters.store.chain import FIRST_VERSION, NOTHING_BEFORE, link
 from refund_adapters.store.sql_store import TEXT, key_of
 from refund_adapters.store.tally import Balance, Tally, judged, tallied
 from refund_ledger.accounts import Account
 from refund_ledger.errors import BalancesMovedError, ClaimedError, InvariantError
 from refund_ledger.originals import Document, Half
 from refund_ledger.storing import Append
-
-FIRST_VERSION = 1
-"""Of each stream."""
 
 _NOT_YET = 2**63 - 1
 _KEY = "(b.subject, b.kind, b.item, b.customer, b.unit, b.company)"

@@ -38,7 +38,10 @@ _SAYINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
     (
         psycopg.errors.InsufficientPrivilege,
         ReadOnlyStoreError,
-        "refuses this user; grant its rights with `refund-ledger store migrate`",
+        (
+            "refuses this user; run it as the owner, or grant its rights with `refund-ledger store "
+            "migrate`"
+        ),
     ),
     (psycopg.errors.LockNotAvailable, StoreBusyError, "was held by others for too long; try again"),
     (psycopg.errors.QueryCanceled, StoreBusyError, "took too long and was stopped; try again"),

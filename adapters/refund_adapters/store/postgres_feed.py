@@ -18,7 +18,14 @@ from refund_adapters.store.postgres_waking import listen
 from refund_adapters.store.sql_store import Row, decoded
 
 _HERE = "SELECT pg_is_in_recovery()"
-_HIGHEST = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+_MAY_COME = """
+SELECT EXISTS (SELECT 1 FROM stored_events WHERE notification_id = %(position)s)
+    OR NOT EXISTS (SELECT 1 FROM stored_events WHERE notification_id > %(position)s)
+    OR pg_snapshot_xmin(seen) < pg_snapshot_xmax(seen)
+FROM pg_current_snapshot() seen
+"""
+"""Whether an event is there and not settled, or may yet be replayed: it is higher than all others,
+or of a transaction whose end was not replayed."""
 
 
 class PostgresFeed(FeedSource):
@@ -64,7 +71,7 @@ class PostgresFeed(FeedSource):
         statement, values = page_of(first, limit, inclusive=True, hashes=True)
         with translated(self.where):
             rows = self._rows(statement, values)
-            if self._is_standby and first is not None and not rows:
+            if self._is_standby and first is not None and (not rows or rows[0][0] != first):
                 self._refuse_to_judge(first)
         with decoded(self.where):
             return [
@@ -73,7 +80,7 @@ class PostgresFeed(FeedSource):
 
     def _refuse_to_judge(self, position: int) -> None:
         """A standby that has not come so far yet is no history that was rewound."""
-        if self._rows(_HIGHEST)[0][0] < position:
+        if self._rows(_MAY_COME, {"position": position})[0][0]:
             raise StoreBusyError(
                 f"the store {self.where} is a standby that has not come to position {position} "
                 "yet; try again, or read from the server that it follows"

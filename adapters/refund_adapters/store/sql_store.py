@@ -191,12 +191,12 @@ class SqlStore(ABC):
         )
         return self.event(stored)
 
-    def position_at(self, moment: datetime) -> int:
-        """The last event, in the order of the feed, that was recorded by then; zero for none."""
+    def position_at(self, moment: datetime | None) -> int:
+        """The last event in the order of the feed, recorded by then or of all; zero for none."""
         found = self._rows(
             "SELECT notification_id FROM stored_events WHERE recorded_at <= ? "  # noqa: S608
             f"ORDER BY {self._backwards} LIMIT 1",
-            (self._recorded(moment),),
+            (self._at(None) if moment is None else self._recorded(moment),),
         )
         return int(found[0][0]) if found else 0
 

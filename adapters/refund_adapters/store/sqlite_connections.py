@@ -19,6 +19,11 @@ from refund_adapters.store.sqlite_turns import Line
 
 CLOSE_SECONDS = 5.0
 BUSY_SECONDS = 30
+LONGEST_IN_LINE = 1.0
+"""Seconds in line for the write lock; after that it is looked for out of turn.
+
+Whoever is first may have been stopped, and may even be at another store that shares the line.
+"""
 LOOK_EVERY = 0.001
 """Seconds between two looks at whether the write lock is free."""
 FIRST_LOOKS_EVERY = 0.0003
@@ -136,7 +141,7 @@ def _begin(cursor: sqlite3.Cursor, line: Line) -> None:
     until = time.monotonic() + BUSY_SECONDS
     cursor.execute("PRAGMA busy_timeout=0")
     # Only up to the lock: whoever comes next looks for it while this one still writes.
-    is_first = line.join(BUSY_SECONDS)
+    is_first = line.join(min(LONGEST_IN_LINE, BUSY_SECONDS))
     try:
         while not _took(cursor, at_last=time.monotonic() > until):
             time.sleep(FIRST_LOOKS_EVERY if is_first else LOOK_EVERY)

@@ -16,7 +16,7 @@ from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from refund_adapters.store import sqlite_connections
-from refund_adapters.store.chain import NOTHING_BEFORE, link
+from refund_adapters.store.chain import FIRST_VERSION, NOTHING_BEFORE, link
 from refund_adapters.store.errors import NewerStoreError, NotOurStoreError
 from refund_adapters.store.sql_store import TEXT, key_of
 from refund_adapters.store.sqlite_connections import Datastore
@@ -36,8 +36,6 @@ APPLICATION_ID = 0x52464C31
 
 SCHEMA_VERSION = 2
 SCHEMA_FILES = ("sqlite_schema.sql", "sqlite_tree.sql")
-FIRST_VERSION = 1
-"""Of each stream; what comes later follows an event."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ lock of SQLite itself decides who writes.
 
 The line is a semaphore of System V: the system wakes its sleepers in order, lets nobody sleep
 longer than it said, and gives up the place of a process that dies. All stores share one set of
-semaphores, so that no store leaves one behind; two that share a line by chance only wait more.
+semaphores, so that no store leaves one behind. Two may share a line by chance, and who is first in
+it may be stopped: so nobody should wait in line for long; see `sqlite_connections`.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
-"""The tree over all events: the Merkle tree of RFC 6962 and RFC 9162, with its proofs; pure.
+"""The tree over all events: the Merkle tree of RFC 6962 and RFC 9162; pure.
 
-A root of 32 bytes stands for every leaf below it and for their order. Whoever kept a root can be
-shown that one leaf is under it (inclusion), and that a later tree only added to it (consistency),
-with a handful of hashes each.
+A root of 32 bytes stands for every leaf below it and for their order. Whoever kept a root can have
+it told anew from the leaves that it speaks of.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256().digest()
@@ -71,85 +70,3 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         frontier.add(leaf)
     return frontier.root()
-
-
-def inclusion_proof(number: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The hashes that lead from the leaf of a number, counted from zero, up to the root."""
-    if not 0 <= number < len(leaves):
-        raise ValueError(f"there is no leaf {number} among {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    half = _half(len(leaves))
-    left, right = leaves[:half], leaves[half:]
-    if number < half:
-        return [*inclusion_proof(number, left), root_of(right)]
-    return [*inclusion_proof(number - half, right), root_of(left)]
-
-
-def consistency_proof(size: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The hashes that show that the tree of a smaller size is the beginning of this one."""
-    if not 0 < size <= len(leaves):
-        raise ValueError(f"a tree of {len(leaves)} leaves has no beginning of {size}")
-    return _consistency(size, leaves, whole=True)
-
-
-def _consistency(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
-    """`whole` while what is proven is the old tree itself, whose root the reader has."""
-    if size == len(leaves):
-        return [] if whole else [root_of(leaves)]
-    half = _half(len(leaves))
-    left, right = leaves[:half], leaves[half:]
-    if size <= half:
-        return [*_consistency(size, left, whole=whole), root_of(right)]
-    return [*_consistency(size - half, right, whole=False), root_of(left)]
-
-
-def is_included(leaf: bytes, number: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether a proof leads from a leaf to a root (RFC 9162, 2.1.3.2)."""
-    if not 0 <= number < size:
-        return False
-    place, last, found = number, size - 1, leaf
-    for step in proof:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            found = node_hash(step, found)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            found = node_hash(found, step)
-        place, last = place >> 1, last >> 1
-    return last == 0 and found == root
-
-
-def is_consistent(
-    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
-) -> bool:
-    """Whether a proof shows that an old tree is the beginning of another (RFC 9162, 2.1.4.2)."""
-    if not 0 < old_size <= size:
-        return False
-    if old_size == size:
-        return not proof and old_root == root
-    path = [old_root, *proof] if old_size.bit_count() == 1 else list(proof)
-    if not path:
-        return False
-    place, last = old_size - 1, size - 1
-    while place & 1:
-        place, last = place >> 1, last >> 1
-    old = new = path[0]
-    for step in path[1:]:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            old, new = node_hash(step, old), node_hash(step, new)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            new = node_hash(new, step)
-        place, last = place >> 1, last >> 1
-    return last == 0 and old == old_root and new == root
-
-
-def _half(size: int) -> int:
-    """The leaves of the left subtree: the largest power of two below the size."""
-    return 1 << (size - 1).bit_length() - 1

@@ -143,5 +143,9 @@ def test_a_line_that_cannot_be_read_is_named(folder: Path, built: House, tmp_pat
         path.write_text("nonsense\n")
         with pytest.raises(InvalidInputError, match="file: line 1"):
             asked()
+        empty = tmp_path / "empty.csv"
+        empty.touch()
+        with pytest.raises(InvalidInputError, match="file: the heading lacks half, type, number"):
+            compare(archive, empty, EVER, conventions, home_currency="ILS")
         with pytest.raises(InvalidInputError, match="to: the period ends before it begins"):
             asked(Period(EVER.until, EVER.since))

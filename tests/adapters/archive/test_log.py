@@ -10,6 +10,7 @@ from refund_adapters.archive.errors import DamagedArchiveError, NotArchivedError
 from refund_adapters.archive.lines import Table
 from refund_adapters.archive.log import Entry, Log, append, opened_log, read_log
 from refund_ledger.errors import InvalidInputError, NotFoundError
+from support.synced import synced
 
 
 def entry(log: Log, events: int = 3, **fields: Any) -> Entry:
@@ -50,6 +51,34 @@ def test_a_log_is_read_as_it_was_written(log: Log) -> None:
     assert (log.events, len(log.files), log.companies) == (6, 2, ("acme",))
     assert log.heads == (log.entries[1].before, log.head)
     assert opened_log(log.folder) == log
+
+
+def test_the_disk_knows_every_folder_of_a_new_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = synced(monkeypatch)
+    archive = tmp_path / "books" / "archive"
+    new = opened_log(archive)
+    assert found == [archive, archive.parent, tmp_path]
+
+    found.clear()
+    append(new, entry(new))
+    part, *folders = found
+    assert part.parent == archive / "log"
+    assert folders == [archive / "log", archive]
+
+    found.clear()
+    opened_log(archive)
+    assert found == []
+
+
+def test_a_folder_that_was_there_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = synced(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    opened_log(Path())
+    assert found == [tmp_path]
 
 
 def test_an_empty_archive_holds_nothing(tmp_path: Path) -> None:

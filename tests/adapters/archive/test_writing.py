@@ -24,6 +24,7 @@ from refund_ledger.originals import Kind
 from support.archives import writer
 from support.books import Books, a_line, a_stamp, an_original
 from support.feeds import wait_until, written
+from support.synced import synced
 
 
 def lines(log: Log, table: Table) -> list[dict[str, object]]:
@@ -56,6 +57,24 @@ def test_however_it_is_cut_an_archive_holds_every_event_once(
     first = {line.command_id: line.number for line in reversed(archived)}
     assert [line.command for line in archived] == [first[line.command_id] for line in archived]
     assert verify(folder, head=wrote.head).problems == ()
+
+
+def test_the_disk_knows_the_folders_of_a_file_before_the_log_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = Company()
+    company.invoice(1, 1_000)
+    write(company.store, tmp_path)
+    found = synced(monkeypatch)
+    company.invoice(2, 2_000)
+    write(company.store, tmp_path)
+
+    logged = found.index(tmp_path / "log")
+    for file in read_log(tmp_path).entries[-1].files:
+        path = tmp_path / file.path
+        first = found.index(path.parent)
+        assert found[first : first + 3] == [path.parent, path.parent.parent, tmp_path]
+        assert first < logged
 
 
 def test_a_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:

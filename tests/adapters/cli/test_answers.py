@@ -84,6 +84,14 @@ def test_one_customers_credit_is_shown_by_source(terminal: Terminal) -> None:
     assert terminal.ok("balance", "--customer", "404").out.endswith("owes anybody anything\n")
 
 
+def test_a_statement_may_be_without_end(terminal: Terminal) -> None:
+    terminal.originals()
+    whole = ("statement", "--customer", "1001", "--currency", "ILS")
+    assert terminal.ok(*whole, "--to", "9999-12-31").out == terminal.ok(*whole).out
+    backwards = (*whole, "--from", "2026-02-01", "--to", "2026-01-01")
+    assert "before the period begins" in terminal.refused(*backwards, code=2)
+
+
 def test_a_statement_adds_up(terminal: Terminal) -> None:
     terminal.originals(INVOICE)
     today = datetime.now(tz=UTC).date()

@@ -55,8 +55,12 @@ def test_balances_and_statements_are_those_of_the_ledger(told: Terminal) -> None
     assert told.json("archive", "balances", folder, *one) == told.json("balance", *one)
     early = ("--at-position", "1")
     assert told.json("archive", "balances", folder, *early) == told.json("balance", *early)
+    beyond = ("--at-position", str(2**63))
+    assert "--at-position" in told.refused("archive", "balances", folder, *beyond, code=2)
     flags = ("--customer", "1001", "--currency", "ILS")
     assert told.json("archive", "statement", folder, *flags) == told.json("statement", *flags)
+    for_ever = (*flags, "--to", "9999-12-31")
+    assert told.json("archive", "statement", folder, *for_ever) == told.json("statement", *flags)
     days = ("--from", "2026-01-01", "--to", "2099-12-31")
     assert told.json("archive", "statement", folder, *flags, *days)["lines"]
     rows = table(told.ok("archive", "balances", folder).out)

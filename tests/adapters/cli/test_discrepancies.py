@@ -13,7 +13,7 @@ def test_a_credit_note_made_outside_is_recorded_once(terminal: Terminal) -> None
 
     assert terminal.json(*whole) == {"part": "invoice", "name": "3/900", "outcome": "recorded"}
     assert terminal.json(*whole)["outcome"] == "known"
-    assert "was used before with other content" in terminal.refused(
+    assert "document 3/900 was recorded before with" in terminal.refused(
         *NOTE, *ON, "--amount", "58.51", "--original", SALE
     )
 
@@ -47,7 +47,7 @@ def test_what_nobody_knows_waits_until_it_is_explained(terminal: Terminal) -> No
     assert "document 3/900" in terminal.ok("pending").out
     assert "`discrepancy explain invoice 3/900`" in waiting["what_to_do"]
 
-    told = (*EXPLAIN, "--how", "reversed", "--by", "3/901", "--amount", "15.00")
+    told = (*EXPLAIN, "--how", "written_off", "--amount", "15.00")
     assert terminal.json(*told) == {"part": "invoice", "name": "3/900", "outcome": "explained"}
     assert terminal.json(*told)["outcome"] == "known"
     rest = ("discrepancy", "explain", "invoice", "3/900", "--why", "agreed", "--key", "b")
@@ -57,6 +57,22 @@ def test_what_nobody_knows_waits_until_it_is_explained(terminal: Terminal) -> No
     (balance,) = terminal.json("balance")["balances"]
     assert balance["credit"]["amount"] == "25.00"
     assert "nothing was written" in terminal.ok(*told).out
+    terminal.ok("rebuild")
+
+
+def test_a_document_that_fitted_is_reversed_as_a_whole(terminal: Terminal) -> None:
+    terminal.originals()
+    terminal.ok(*NOTE, *ON, "--amount", "30.00", "--original", SALE)
+    assert terminal.json("balance")["balances"][0]["credit"]["amount"] == "30.00"
+
+    told = (*EXPLAIN, "--how", "reversed", "--by", "3/901")
+    assert "as a whole" in terminal.refused(*told, "--amount", "15.00")
+    assert terminal.json(*told)["outcome"] == "explained"
+    assert terminal.json(*told)["outcome"] == "known"
+
+    assert terminal.json("balance")["balances"] == []
+    assert "292.50" in terminal.ok("originals", "show", SALE).out
+    assert "30.00 ILS no longer credit but paid" in terminal.ok("trail", "--original", SALE).out
     terminal.ok("rebuild")
 
 

@@ -4,12 +4,17 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
-from refund_adapters.cli.dispatching import Stop, interrupts
+from refund_adapters.cli import dispatching
+from refund_adapters.cli.dispatching import Stop, _Told, interrupts
+from refund_adapters.dispatch.rhythm import Step
 from refund_adapters.sandbox.core import Sandbox
-from refund_adapters.sandbox.faults import ANSWER_LOST, slow_after
+from refund_adapters.sandbox.faults import ANSWER_LOST, UNAVAILABLE, slow_after
+from refund_ledger.events import Part
 from support.command_line import TOO_LONG, Terminal, read_json
 
 QUICK = '{"abandoned_life": 0, "lists_lag": 0, "clock_error": 0, "call_limit": 1}'
@@ -33,7 +38,13 @@ def test_what_is_due_is_sent_and_told_step_by_step(online: Terminal) -> None:
         ("receipt", "cancelled"),
     ]
     assert {step["key"] for step in steps} == {"order-1"}
-    assert summary == {"type": "summary", "steps": 2, "stopped": False, "left": []}
+    assert summary == {
+        "type": "summary",
+        "steps": 2,
+        "stopped": False,
+        "left": [],
+        "refunds_left": 0,
+    }
     assert online.json("show", "order-1")["refund"]["status"] == "completed"
 
 
@@ -52,6 +63,24 @@ def test_what_waits_for_a_person_is_left_and_said(online: Terminal, server: Sand
     assert ended.code == 1
     assert "order-1 invoice: refused: " in ended.out
     assert "1 left, 1 of them for a person" in ended.out
+
+
+def test_more_than_is_shown_of_what_is_left_is_counted(
+    online: Terminal, server: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    online.ok("originals", "import", "--invoice-receipt", "6923")
+    for number in range(3):
+        online.asked(f"order-{number}", "--amount", "1.00")
+    server.faults.outage = UNAVAILABLE
+    monkeypatch.setattr(dispatching, "MOST_SHOWN", 2)
+
+    ended = online.run("--json", "dispatch", "--wait", "0")
+
+    summary = ended.lines[-1]
+    assert [one["key"] for one in summary["left"]] == ["order-0", "order-1"]
+    assert (ended.code, summary["refunds_left"]) == (3, 3)
+    said = online.run("dispatch", "--wait", "0").out
+    assert "2 left, 0 of them for a person; that is of the first 2 refunds of 3\n" in said
 
 
 def test_a_lost_answer_is_in_doubt_until_a_look_finds_the_document(
@@ -92,13 +121,19 @@ def test_a_server_that_is_not_there_leaves_everything_for_later(online: Terminal
 
 def test_a_wrong_token_leaves_everything_for_later(online: Terminal, server: Sandbox) -> None:
     one_asked(online)
+    right = online.environment["REFUND_LEDGER_RIVHIT_TOKEN"]
     online.environment["REFUND_LEDGER_RIVHIT_TOKEN"] = "not-the-token-at-all"
 
     ended = online.run("dispatch", "--wait", "0")
 
-    assert ended.code != 0
-    assert "token" in ended.out + ended.err
+    assert ended.code == 3
+    assert "not sent: " in ended.out
+    assert "Rivhit refused the token; check the token setting" in ended.out
+    assert "1 left, 0 of them for a person" in ended.out
     assert not [call for call in server.log.of("Document.Cancel") if call.executed]
+
+    online.environment["REFUND_LEDGER_RIVHIT_TOKEN"] = right
+    assert "nothing is left" in online.ok("dispatch").out
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -161,6 +196,21 @@ def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_of_the_steps_of_a_watch_only_those_that_went_unanswered_are_kept() -> None:
+    told = _Told(None, Stop(), silenced=True)  # type: ignore[arg-type]
+    steps = [Step(UUID(int=n), f"k{n}", Part.INVOICE, "submitted", "") for n in range(100)]
+
+    for step in steps:
+        told.step(step)
+        told.step(replace(step, what="cancelled"))
+    assert told.unanswered == set()
+
+    told.step(replace(steps[7], what="waits"))
+    told.step(replace(steps[8], what="not sent"))
+    told.step(replace(steps[8], what="waits for a person"))
+    assert told.unanswered == {(UUID(int=7), Part.INVOICE)}
 
 
 def test_two_dispatchers_send_each_call_once(online: Terminal, server: Sandbox) -> None:

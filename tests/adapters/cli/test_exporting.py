@@ -127,6 +127,13 @@ def test_what_cannot_be_read_is_refused_by_its_name(
     assert told.refused("export", *flags, "--out", "-", code=2) == sentence
 
 
+@pytest.mark.parametrize("what", ["events", "postings"])
+def test_a_position_is_one_that_a_store_can_number(told: Terminal, what: str) -> None:
+    highest = ("export", what, "--format", "jsonl", "--out", "-", "--after")
+    assert told.ok(*highest, str(2**63 - 1)).out == ""
+    assert "--after" in told.refused(*highest, str(2**63), code=2)
+
+
 def test_parquet_needs_a_file(told: Terminal) -> None:
     said = told.refused("export", "events", "--format", "parquet", "--out", "-", code=2)
     assert said == "out: parquet is written to a file; name one"

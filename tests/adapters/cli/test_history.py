@@ -50,7 +50,42 @@ def test_who_did_what_is_told_for_an_original_a_customer_and_a_person(story: Ter
     assert topics("--by", "noa") == topics("--to", "2020-01-01") == []
     assert "asks for" in story.ok("trail", "--original", SALE).out.lower() or story.ok("trail").out
     refused = story.refused("trail", "--original", SALE, "--customer", "1", code=2)
-    assert "ask for an original, a customer, or who and when" in refused
+    assert "ask for an original or for a customer, not for both" in refused
+
+
+@pytest.mark.parametrize("of", [("--original", SALE), ("--customer", "1001")])
+def test_of_a_story_only_what_somebody_did_then_can_be_told(
+    story: Terminal, of: tuple[str, str]
+) -> None:
+    whole = story.ok("trail", *of, "--by", "dana", "--from", "2020-01-01").out
+    assert whole == story.ok("trail", *of).out != ""
+    for none in (("--by", "noa"), ("--to", "2020-01-01"), ("--from", "9999-12-31")):
+        assert story.ok("trail", *of, *none).out == ""
+
+
+def test_the_story_of_what_was_never_recorded_is_refused(story: Terminal) -> None:
+    assert "is not recorded" in story.refused("trail", "--original", "invoice:1/999")
+
+
+@pytest.mark.parametrize("command", [("trail",), ("trail", "--customer", "1001"), ("totals",)])
+def test_a_period_that_ends_before_it_begins_is_refused(
+    story: Terminal, command: tuple[str, ...]
+) -> None:
+    backwards = ("--from", "2026-02-01", "--to", "2026-01-01")
+    assert "before the period begins" in story.refused(*command, *backwards, code=2)
+
+
+def test_a_period_may_be_without_end(story: Terminal) -> None:
+    for command in (("trail",), ("totals",)):
+        assert story.ok(*command, "--to", "9999-12-31").out == story.ok(*command).out
+
+
+def test_a_moment_that_no_clock_or_feed_reaches_is_refused(story: Terminal) -> None:
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        assert story.refused("balance", "--recorded", moment, code=2).startswith("recorded: ")
+    for position in ("9223372036854775808", "-1"):
+        refused = story.refused("balance", "--at-position", position, code=2)
+        assert refused.startswith("position: ")
 
 
 def test_balances_are_told_as_they_were(story: Terminal) -> None:

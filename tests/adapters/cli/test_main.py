@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from refund_adapters.cli import main as room
-from support.command_line import CASH_SALE, SECRET, Terminal
+from support.command_line import CASH_SALE, INVOICE, SECRET, Terminal
 
 
 def commands(group: Any, *before: str) -> Iterator[str]:
@@ -236,6 +236,45 @@ def test_a_reader_that_goes_away_ends_it_quietly(terminal: Terminal) -> None:
     _, said = process.communicate(timeout=30)
 
     assert (process.returncode, said) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("balance", "--help"), ("--version",)])
+def test_help_that_nobody_reads_ends_as_quietly(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    process = terminal.process(*arguments, out=writing)
+    os.close(writing)
+    _, said = process.communicate(timeout=30)
+
+    assert (process.returncode, said) == (141, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("balance",),
+        ("--json", "balance"),
+        ("feed",),
+        ("export", "events", "--format", "jsonl", "--out", "-"),
+        ("--help",),
+        ("balance", "--help"),
+        ("--version",),
+    ],
+)
+def test_an_output_that_takes_nothing_is_said(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    terminal.originals(CASH_SALE, *({**INVOICE, "number": number} for number in range(1, 40)))
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        process = terminal.process(*arguments, out=full.fileno())
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "the output cannot be written: No space left on device" in said
+    assert len(said.splitlines()) == 1, said
 
 
 def test_letters_that_a_terminal_lacks_do_not_end_a_command(terminal: Terminal) -> None:

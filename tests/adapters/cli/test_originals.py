@@ -100,6 +100,12 @@ def test_originals_are_read_by_date_and_customer(online: Terminal) -> None:
     assert online.ok("rebuild").out.endswith("equal\n")
 
 
+def test_originals_may_be_read_from_ever_and_for_ever(online: Terminal) -> None:
+    ended = online.ok("originals", "import", "--from", "0001-01-01", "--to", "9999-12-31")
+
+    assert int(ended.out.splitlines()[-1].split()[0]) > 10
+
+
 def test_a_document_that_is_not_there_is_one_refused_row(online: Terminal) -> None:
     ended = online.run("originals", "import", "--invoice", "5001", "--invoice", "9999")
 
@@ -151,6 +157,8 @@ def test_an_address_that_would_show_the_token_is_refused(terminal: Terminal, url
         (("--invoice", "9-1"), "invoice: expected at most 1000 numbers"),
         (("--receipt", "1-9999"), "receipt: expected at most 1000 numbers"),
         (("--ref", "17"), "ref: expected kind:series/number"),
+        (("--ref", SALE, "--customer", "1001"), "ref: name originals, or say a period and whose"),
+        (("--invoice", "1", "--from", "2026-01-01", "--to", "2026-01-31"), "ref: name originals"),
         (("--from", "yesterday"), "from: expected a date"),
         (("--to", "2026-13-01"), "to: expected a date"),
         (("nothing.jsonl",), "file: nothing.jsonl does not exist"),

@@ -66,6 +66,11 @@ def test_a_clean_comparison_ends_with_0_and_is_recorded(books: Terminal) -> None
     assert "rivhit" in books.ok("reconcile", "runs").out
 
 
+def test_a_comparison_may_be_from_ever_and_for_ever(books: Terminal) -> None:
+    shape = books.json("reconcile", "--from", "0001-01-01", "--to", "9999-12-31")
+    assert (shape["clean"], shape["matched"]) == (True, books.json("reconcile", *YEARS)["matched"])
+
+
 def test_a_difference_ends_with_1_and_says_what_to_do(books: Terminal, server: Sandbox) -> None:
     change(server, 5003, "1.00")
     ended = books.run("reconcile", *YEARS)
@@ -203,6 +208,8 @@ def _said(ended: Ended) -> str:
         ((*YEARS, "--file", "nothing.csv"), "file: nothing.csv does not exist"),
         ((*YEARS, "--file", "nothing.csv", "--quick"), "file: nothing is asked of the system"),
         ((*YEARS, "--html", "nowhere/a.html"), "html: nowhere/a.html is in a folder that is not"),
+        ((*YEARS, "--html", "a.html", "--csv", "./a.html"), "csv: is the file of --html"),
+        ((*YEARS, "--file", "a.csv", "--csv", "a.csv"), "csv: is the file of --file"),
         (("accept", "3/481", "amount differs", "a" * 64, "--why", "x"), "document: expected"),
         (("accept", "document 3/481", "magic", "a" * 64, "--why", "x"), "kind: expected one of"),
         (("accept", "document 3/481", "in doubt", "a" * 64, "--why", "x"), "is not accepted"),
@@ -215,6 +222,13 @@ def test_what_cannot_be_read_is_said_in_one_sentence(
 ) -> None:
     online.originals()
     assert said in _said(online.run("reconcile", *arguments))
+
+
+def test_what_no_comparison_showed_is_not_accepted(terminal: Terminal) -> None:
+    terminal.originals()
+    unseen = ("document 2/6923", "amount differs", "a" * 64, "--why", "x")
+    said = terminal.refused("reconcile", "accept", *unseen)
+    assert said == "no comparison showed amount differs so far; compare before you accept"
 
 
 @pytest.mark.parametrize("command", ["", "accept", "runs"])

@@ -90,6 +90,8 @@ def test_a_switch_changes_the_server(terminal: Terminal) -> None:
         (("--switch", "html_on_400"), "switch: expected NAME=VALUE"),
         (("--switch", "error_http_status=404"), "switch error_http_status: "),
         (("--switch", "second_cancel=perhaps"), "switch second_cancel: "),
+        (("--switch", "list_lag_seconds=1e99999999999999999999"), "switch list_lag_seconds: "),
+        (("--switch", "list_lag_seconds=" + "[" * 20_000), "switch list_lag_seconds: "),
         (("--load", "nothing.jsonl"), "load: nothing.jsonl cannot be read"),
         (("--load", "a.jsonl", "--empty"), "empty: "),
     ],

@@ -17,7 +17,7 @@ import pytest
 from refund_adapters.cli.everywhere import Run
 from refund_adapters.cli.watching import Watching
 from refund_adapters.sandbox.core import Sandbox
-from refund_adapters.sandbox.faults import slow_after
+from refund_adapters.sandbox.faults import ANSWER_LOST, slow_after
 from refund_adapters.store.health import health
 from support.books import COMPANY, Books
 from support.command_line import Terminal, read_json
@@ -78,7 +78,7 @@ def test_a_server_that_is_killed_and_restarted_costs_nothing(
     everything_is_booked_once(desk, server)
 
 
-def test_an_answer_that_could_not_be_saved_in_time_is_looked_for(
+def test_an_answer_that_could_not_be_saved_in_time_is_kept_until_it_can(
     desk: Terminal, database: Server, server: Sandbox
 ) -> None:
     desk.environment["REFUND_LEDGER_PATIENCE"] = "0.2"
@@ -87,7 +87,7 @@ def test_an_answer_that_could_not_be_saved_in_time_is_looked_for(
     until(lambda: bool(made(server)))
     database.kill()
     assert said(watching).endswith(WAITS)
-    # Long enough for the answer to find nobody who keeps it.
+    # Long enough for the answer to come while the store does not take it.
     time.sleep(2.0)
     database.start()
     until(lambda: server_has_all(server))
@@ -95,7 +95,25 @@ def test_an_answer_that_could_not_be_saved_in_time_is_looked_for(
 
     everything_is_booked_once(desk, server)
     topics = [line["topic"] for line in desk.ok("feed").lines]
-    assert "refund.call_in_doubt" in topics
+    assert "refund.call_in_doubt" not in topics
+    assert topics.count("refund.call_submitted") == 2 * REFUNDS
+
+
+def test_whoever_stops_a_run_that_does_not_watch_does_not_wait_for_a_server_either(
+    desk: Terminal, database: Server, server: Sandbox
+) -> None:
+    desk.environment["REFUND_LEDGER_RIVHIT"] = json.dumps({"call_limit": 2})
+    server.faults.script("Document.New", ANSWER_LOST)
+    waiting = desk.process("dispatch", "--wait", "900")
+    until(lambda: made(server).total() == 2 * REFUNDS - 1)
+    database.kill()
+    began = time.monotonic()
+    waiting.send_signal(signal.SIGTERM)
+    out, err = waiting.communicate(timeout=DEADLINE)
+
+    assert (waiting.returncode, err) == (0, "")
+    assert time.monotonic() - began < 15
+    assert out.endswith("; the store does not say what is left\n")
 
 
 @pytest.mark.parametrize("flag", [(), ("--json",)], ids=["people", "machines"])
@@ -120,6 +138,7 @@ def test_whoever_asks_to_stop_in_an_outage_does_not_wait_for_its_end(
             "steps": 2 * REFUNDS,
             "stopped": True,
             "left": None,
+            "refunds_left": None,
         }
     else:
         assert note.startswith("refund-ledger: the store postgresql://")

@@ -205,6 +205,30 @@ def test_a_week_of_outage_costs_fewer_than_one_probe_a_minute() -> None:
     assert circuit.probe(system.ask)
 
 
+def test_a_closed_circuit_waits_for_nothing() -> None:
+    system = System()
+    circuit = pausing(system)
+    assert circuit.waits == 2.0
+
+    circuit.answered()
+    assert circuit.waits == 0.0
+
+
+def test_an_answered_read_closes_it_and_leaves_the_pauses_long() -> None:
+    system = System(is_there=True)
+    circuit = opened(system)
+    pauses = []
+
+    for _ in range(4):
+        pauses.append(circuit.waits)
+        system.now += circuit.waits
+        circuit.was_read()
+        assert not circuit.is_open
+        fail(circuit)
+
+    assert pauses == [0, 2, 4, 8]
+
+
 def test_one_that_is_about_to_open_says_so() -> None:
     circuit = System().circuit()
     foretold: list[bool] = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from refund_adapters import stopping
 from refund_adapters.accounting import Answer, Call, Wanted
 from refund_adapters.desk import Desk
 from refund_adapters.dispatch.dispatcher import IN_HAND
@@ -171,7 +172,8 @@ def test_a_dispatcher_takes_its_own_things_in_hand_again() -> None:
 # --- threads --------------------------------------------------------------------------------------
 
 
-def test_the_pace_is_kept_over_all_threads(tmp_path: Path) -> None:
+def test_the_pace_is_kept_over_all_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "SLICE", 60.0)  # So that each wait is one sleep.
     with ring(tmp_path / "refunds.db") as house:
         house.import_all()
         asked(house, 6, parts="invoice")
@@ -208,17 +210,17 @@ def under_way(house: Ring) -> list[int]:
     send, lock, now = house.rivhit.send, threading.Lock(), [0]
     most: list[int] = []
 
-    def counted(call: Call) -> Answer:
+    def counted(call: Call, may_begin: Callable[[], bool]) -> Answer:
         with lock:
             now[0] += 1
             most.append(now[0])
         try:
-            return send(call)
+            return send(call, may_begin)
         finally:
             with lock:
                 now[0] -= 1
 
-    house.rivhit.send = counted  # type: ignore[method-assign]
+    house.rivhit.send = counted  # type: ignore[assignment, method-assign]
     return most
 
 
@@ -284,6 +286,6 @@ def test_what_was_never_tried_goes_before_what_failed() -> None:
 
         order = dispatcher._take()
 
-        failed = [dispatcher._rest(call).tries for call in order]
+        failed = [dispatcher.rests.of(call).tries for call in order]
         assert failed == sorted(failed)
         assert failed[-1] == 1

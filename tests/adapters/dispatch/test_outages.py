@@ -10,7 +10,8 @@ from refund_adapters.sandbox.faults import Fault
 from refund_ledger import calling
 from refund_ledger.events import CallSubmitted, Learned, Part
 from refund_ledger.refund import PartStatus, Status, Waits
-from support.ring import COMPANY, Ring, ring
+from support.garbled import garble
+from support.ring import COMPANY, TOKEN, Ring, ring
 
 SALE = "invoice_receipt:2/6926"
 OTHER = "invoice_receipt:2/6930"
@@ -119,7 +120,7 @@ def test_a_run_that_cannot_read_one_thing_gives_up_after_some_tries() -> None:
         dispatcher.run(patience=10_000)
 
         assert house.desk.refund("cancel").status is Status.COMPLETED
-        (rest,) = dispatcher._rests.values()
+        (rest,) = dispatcher.rests.known.values()
         assert 2 <= rest.failures <= dispatcher.most_tries
 
 
@@ -133,10 +134,126 @@ def test_rests_grow_up_to_a_minute_however_long_it_lasts() -> None:
 
         for _ in range(1100):
             dispatcher._do(call)
-            rests.append(dispatcher._rest(call).until - house.clock.monotonic())
+            rests.append(dispatcher.rests.of(call).until - house.clock.monotonic())
 
         assert rests[:7] == [1, 2, 4, 8, 16, 32, 60]
         assert set(rests[7:]) == {60.0}
+
+
+def test_a_token_that_is_refused_is_an_outage_that_ends_with_the_right_one() -> None:
+    with ring() as house:
+        house.import_all()
+        sales = [f"invoice_receipt:2/{number}" for number in (6923, 6924, 6925, 6926, 6930)]
+        for number, sale in enumerate(sales):
+            house.desk.request(key=f"k{number}", original=sale, reason="complaint")
+        dispatcher = house.desk.dispatcher(watch=house.steps.append)
+        before = len(house.sandbox.log.calls)
+        house.sandbox._token = "another-token-0000"
+
+        dispatch_for(house, dispatcher, 4 * HOUR)
+
+        assert {house.desk.refund(f"k{n}").invoice.status for n in range(5)} == {PartStatus.DUE}
+        assert submitted(house) == 3
+        assert len(house.sandbox.log.calls) - before < 4 * HOUR / MINUTE
+        assert {step.what for step in house.steps} == {"submitted", "not sent"}
+        assert "check the token setting" in house.steps[-1].detail
+
+        house.sandbox._token = TOKEN
+        dispatch_for(house, dispatcher, HOUR)
+        assert {house.desk.refund(f"k{n}").status for n in range(5)} == {Status.COMPLETED}
+
+
+# --- what answers, and says nothing that helps ----------------------------------------------------
+
+
+def in_doubt(house: Ring) -> None:
+    """Three calls whose answers came as pages of HTML."""
+    asked(house, 3)
+    house.sandbox.faults.script("Document.New", *[faults.HTML_500_BEFORE] * 3)
+    house.dispatch(patience=0)
+
+
+def test_what_is_answered_and_cannot_be_read_is_a_persons_and_slows_nothing_down() -> None:
+    with ring() as house:
+        in_doubt(house)
+        garbled = garble(house.rivhit, "Status.AllRequests/JSON", ["<html>an old answer</html>"])
+        dispatcher = house.desk.dispatcher()
+
+        dispatch_for(house, dispatcher, HOUR)
+
+        parts = [house.desk.refund(f"k{n}").invoice for n in range(3)]
+        assert [(part.status, part.for_person) for part in parts] == [
+            (PartStatus.IN_DOUBT, True)
+        ] * 3
+        assert all("what it said cannot be read" in part.doubt for part in parts)
+        assert garbled.asked == 3
+        assert not dispatcher.circuit.is_open
+
+        house.desk.close_refund("k0", why="somebody looked: it is not there")
+        dispatch_for(house, dispatcher, HOUR)
+        assert house.desk.refund("k0").invoice.status is PartStatus.IN_DOUBT
+        assert house.desk.store.due(COMPANY, Waits.SEND) == []
+
+
+@pytest.mark.parametrize("method", ["Status.AllRequests/JSON", "Customer.Get"])
+def test_an_error_in_answer_to_one_thing_is_no_outage_for_the_others(method: str) -> None:
+    with ring() as house:
+        if method.startswith("Status"):
+            in_doubt(house)
+        else:
+            asked(house, 3)
+        garbled = garble(house.rivhit, method, [], code=-90006)
+        dispatcher = house.desk.dispatcher()
+
+        dispatch_for(house, dispatcher, 2 * HOUR)
+
+        assert garbled.asked > dispatcher.circuit.threshold
+        assert not dispatcher.circuit.is_open
+        assert not any(house.desk.refund(f"k{n}").invoice.for_person for n in range(3))
+
+        garbled.is_over = True
+        dispatch_for(house, dispatcher, HOUR)
+        assert {house.desk.refund(f"k{n}").status for n in range(3)} == {Status.COMPLETED}
+
+
+@pytest.mark.parametrize("fault", [faults.UNAVAILABLE, None], ids=["silence", "an error"])
+def test_a_look_that_fails_for_a_day_is_shown_to_a_person_who_may_let_it_be_made_again(
+    fault: Fault | None,
+) -> None:
+    with ring() as house:
+        asked(house, 1)
+        house.sandbox.faults.script("Document.New", faults.HTML_500_BEFORE)
+        house.dispatch(patience=0)
+        if fault:
+            house.sandbox.faults.script("Document.List", *[fault] * 10_000)
+        else:
+            garble(house.rivhit, "Status.AllRequests/JSON", [], code=-90006)
+        dispatcher = house.desk.dispatcher()
+
+        dispatch_for(house, dispatcher, 23 * HOUR)
+        assert not house.desk.refund("k0").invoice.for_person
+        dispatch_for(house, dispatcher, 2 * HOUR)
+
+        part = house.desk.refund("k0").invoice
+        assert (part.status, part.for_person) == (PartStatus.IN_DOUBT, True)
+        assert part.doubt.startswith("could not read ")
+        assert part.doubt.endswith(" for a day and longer")
+        house.desk.send_again("k0", Part.INVOICE, why="look once more")
+        assert [due.waits for due in house.desk.store.due(COMPANY, *Waits)] == [Waits.LOOK]
+        assert submitted(house) == 1
+
+
+def test_one_look_that_fails_after_days_without_a_dispatcher_is_made_again() -> None:
+    with ring() as house:
+        asked(house, 1)
+        house.sandbox.faults.script("Document.New", faults.ANSWER_LOST)
+        house.dispatch(patience=0)
+        house.clock.advance(WEEK)
+        house.sandbox.faults.script("Document.List", faults.UNAVAILABLE)
+
+        house.dispatch()
+
+        assert house.desk.refund("k0").status is Status.COMPLETED
 
 
 # --- what is held back ----------------------------------------------------------------------------
@@ -196,11 +313,11 @@ def test_what_somebody_else_has_done_is_forgotten() -> None:
         dispatcher = house.desk.dispatcher()
         house.network.is_down = True
         dispatcher.round()
-        assert dispatcher._rests
+        assert dispatcher.rests.known
 
         house.desk.withdraw("k0")
         house.network.is_down = False
         house.clock.advance(100)
         dispatcher.run()
 
-        assert not dispatcher._rests
+        assert not dispatcher.rests.known

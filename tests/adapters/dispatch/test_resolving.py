@@ -12,7 +12,7 @@ from refund_ledger.errors import (
     RefusedError,
     WrongStateError,
 )
-from refund_ledger.events import Learned, Part, Resolved
+from refund_ledger.events import Learned, Part, RefundClosed, Resolved
 from refund_ledger.originals import Document, Half
 from refund_ledger.refund import PartStatus, Status
 from support.ring import Ring, ring
@@ -142,6 +142,10 @@ def test_closing_gives_back_what_a_fresh_look_proves_absent() -> None:
         house.desk.close_refund("k", why="settled otherwise")
 
         assert house.desk.refund("k").status is Status.CLOSED
+        closed = house.desk.store.stream(house.desk.refund("k").id)[-1]
+        assert isinstance(closed, RefundClosed)
+        assert (closed.absent, closed.in_doubt) == ((Part.INVOICE,), ())
+        assert "Document.List" in {seen.source for seen in closed.evidence}
         house.desk.request(key="again", original=SALE, reason="complaint")
 
 
@@ -233,3 +237,74 @@ def test_a_receipt_is_not_the_document_of_an_invoice_part() -> None:
                 why="mixed up",
                 seen=refund.version,
             )
+
+
+def booked_by_hand(house: Ring, part: Part, amount: int) -> str:
+    """Book a document of a part by hand: a sale or money received, or with a minus a credit."""
+    books = Api(house.sandbox)
+    if part is Part.RECEIPT:
+        return f"1/{books.receipt(amount, customer_id=1001)}"
+    kind = 3 if amount < 0 else 1
+    item = {"quantity": 1, "price_nis": amount, "description": "by hand"}
+    return f"{kind}/{books.invoice(item, document_type=kind, customer_id=1001)}"
+
+
+def never_made(house: Ring, part: Part) -> None:
+    """Leave the only part of a refund in front of a person, its document never made."""
+    house.import_all()
+    house.desk.request(key="k", original=SALE, parts=part.value, reason="complaint")
+    method = "Document.Cancel" if part is Part.INVOICE else "Receipt.Cancel"
+    house.sandbox.faults.script(method, faults.HTML_500_BEFORE)
+    house.dispatch(patience=300)
+
+
+@pytest.mark.parametrize("part", Part)
+def test_a_sale_or_money_received_gives_nothing_back(part: Part) -> None:
+    with ring(switches=BLIND) as house:
+        never_made(house, part)
+        named = booked_by_hand(house, part, 292)
+
+        with pytest.raises(RefusedError, match="a sale or money received: it gives nothing back"):
+            house.desk.happened("k", part, document=named, why="I saw it")
+
+        assert house.desk.refund("k").part(part).status is PartStatus.IN_DOUBT
+
+
+@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("in_lists", ["negative", "positive"])
+@pytest.mark.parametrize("in_details", ["negative", "positive"])
+@pytest.mark.parametrize("flag", [True, False], ids=["flagged", "not flagged"])
+def test_what_gives_something_back_is_taken_however_it_is_shown(
+    part: Part, in_lists: str, in_details: str, *, flag: bool
+) -> None:
+    shown = BLIND.with_(
+        credit_sign_list=in_lists,
+        credit_sign_details=in_details,
+        credit_carries_is_cancelled=flag,
+        cancelled_flag_on_receipts=flag,
+        is_cancelled_after_partial_credit="when_partial",
+    )
+    with ring(switches=shown) as house:
+        never_made(house, part)
+        named = booked_by_hand(house, part, -292)
+
+        house.desk.happened("k", part, document=named, why="I saw it")
+
+        events = house.desk.store.stream(house.desk.refund("k").id)
+        (decided,) = [event for event in events if isinstance(event, Resolved)]
+        tells = part is Part.INVOICE or "negative" in {in_lists, in_details}
+        assert house.desk.refund("k").part(part).status is PartStatus.CANCELLED
+        assert ("a credit or money given back" in decided.evidence[0].said) is tells
+        assert ("nothing tells" in decided.evidence[0].said) is not tells
+
+
+def test_a_flag_is_told_and_refuses_nothing() -> None:
+    with ring(switches=BLIND.with_(credit_carries_is_cancelled=True)) as house:
+        house.import_all()
+        in_doubt(house)
+
+        house.desk.happened("k", Part.INVOICE, document=made(house), why="saw it")
+
+        events = house.desk.store.stream(house.desk.refund("k").id)
+        (decided,) = [event for event in events if isinstance(event, Resolved)]
+        assert decided.evidence[0].said.endswith("money given back, shown as cancelled")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from refund_adapters.sandbox import faults
 from refund_adapters.store.errors import StoreGoneError
 from refund_ledger.accounts import AccountKind
 from refund_ledger.application import RefundLedger
-from refund_ledger.errors import LedgerError
+from refund_ledger.errors import LedgerError, StreamMovedError
 from refund_ledger.events import CallSubmitted
 from refund_ledger.refund import PartStatus, Status, Waits
 from refund_ledger.storing import Append
@@ -81,11 +82,11 @@ def booking_more(house: Ring) -> None:
     """Let every document be booked with far more than was asked."""
     send = house.rivhit.send
 
-    def books_more(call: Call) -> Answer:
-        answer = send(call)
+    def books_more(call: Call, may_begin: Callable[[], bool]) -> Answer:
+        answer = send(call, may_begin)
         return replace(answer, booked=TOO_MUCH) if isinstance(answer, Done) else answer
 
-    house.rivhit.send = books_more  # type: ignore[method-assign]
+    house.rivhit.send = books_more  # type: ignore[assignment, method-assign]
 
 
 def test_an_answer_that_is_itself_an_excess_holds_back_the_call_that_follows() -> None:
@@ -161,14 +162,23 @@ class Failing:
         return getattr(self.below, name)
 
 
-@pytest.mark.parametrize("fails", ["reading", "saving"])
-def test_an_answer_is_saved_though_the_store_fails_what_would_ride_on_it(fails: str) -> None:
+@pytest.mark.parametrize(
+    ("fails", "error"),
+    [
+        ("reading", StoreGoneError("the server went away")),
+        ("saving", StreamMovedError("the refund of the rider moved")),
+    ],
+    ids=["reading", "saving"],
+)
+def test_an_answer_is_saved_though_the_store_fails_what_would_ride_on_it(
+    fails: str, error: LedgerError
+) -> None:
     with ring() as house:
         asked(house, 2)
         dispatcher: Dispatcher = house.desk.dispatcher()
         acting = dispatcher.protocol
         one, after = announced(house, acting, "k0"), ready(house, acting, "k1")
-        store = Failing(house.desk.store, **{fails: StoreGoneError("the server went away")})
+        store = Failing(house.desk.store, **{fails: error})
         acting.ledger = RefundLedger(store, COMPANY)
 
         outcome, then = acting.carry_out(one, lambda: after)
@@ -177,6 +187,25 @@ def test_an_answer_is_saved_though_the_store_fails_what_would_ride_on_it(fails: 
         assert house.desk.refund("k0").status is Status.COMPLETED
         assert house.desk.refund("k1").version == 1
         assert isinstance(acting.announce(after), Announced)
+
+
+def test_an_answer_and_its_rider_that_the_store_fails_are_tried_once_and_the_answer_is_held() -> (
+    None
+):
+    with ring() as house:
+        asked(house, 2)
+        acting = house.desk.dispatcher().protocol
+        one, after = announced(house, acting, "k0"), ready(house, acting, "k1")
+        gone = StoreGoneError("the server went away, and was waited for")
+        acting.ledger = RefundLedger(Failing(house.desk.store, saving=gone), COMPANY)
+
+        with pytest.raises(StoreGoneError):
+            acting.carry_out(one, lambda: after)
+
+        assert house.desk.refund("k0").invoice.status is PartStatus.SUBMITTED
+        assert [outcome for _, outcome in acting.record_held()] == [Progress()]
+        assert house.desk.refund("k0").status is Status.COMPLETED
+        assert (house.desk.refund("k1").version, writes(house)) == (1, 1)
 
 
 def test_a_rider_of_the_very_refund_that_is_answered_is_dropped(place: str | None) -> None:

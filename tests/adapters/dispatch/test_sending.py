@@ -65,12 +65,12 @@ def while_the_first_is_sent(house: Ring, happens: Callable[[], object]) -> None:
     """Let something happen between the first announcement and its answer."""
     send, left = house.rivhit.send, [happens]
 
-    def slow(call: Call) -> Answer:
+    def slow(call: Call, may_begin: Callable[[], bool]) -> Answer:
         if left:
             left.pop()()
-        return send(call)
+        return send(call, may_begin)
 
-    house.rivhit.send = slow  # type: ignore[method-assign]
+    house.rivhit.send = slow  # type: ignore[assignment, method-assign]
 
 
 def ready(house: Ring, acting: CallProtocol, key: str) -> Ready:
@@ -283,3 +283,18 @@ def test_the_time_of_a_call_that_rode_along_runs_from_before_that_save() -> None
         assert (of(house, "k1", CallSubmitted), of(house, "k1", CallNotSent)) == (1, 1)
         assert writes(house) == 1
         assert house.desk.refund("k1").invoice.status is PartStatus.DUE
+
+
+def test_the_time_to_begin_is_read_last_thing_before_the_call_leaves() -> None:
+    with ring() as house:
+        asked(house, 1)
+        acting = house.desk.dispatcher().protocol
+        call = announced(house, acting, "k0")
+        # What comes between the dispatcher and the wire takes longer than a call may wait.
+        while_the_first_is_sent(house, lambda: house.clock.advance(10.5))
+
+        outcome, _ = acting.carry_out(call)
+
+        assert isinstance(outcome, Unreachable)
+        assert of(house, "k0", CallNotSent) == 1
+        assert writes(house) == 0

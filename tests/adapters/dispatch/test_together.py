@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from refund_adapters.dispatch.together import Together
+from refund_adapters.store.errors import StoreError, StoreFullError, StoreGoneError
 from refund_ledger import calling, lifecycle
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.balances import Look
@@ -134,6 +135,30 @@ def test_where_a_balance_has_moved_nothing_is_saved_and_both_are_with_the_next_t
         together.append(batch)
         assert together.has_ridden
         assert versions(house) == (2, 2)
+
+
+@pytest.mark.parametrize("error", [StoreGoneError("away"), StoreFullError("no room")])
+def test_an_error_of_the_store_goes_up_at_once_and_nothing_is_tried_again(
+    error: StoreError,
+) -> None:
+    with ring() as house:
+        first, second = asked(house)
+        tried: list[int] = []
+
+        class Failing(Together):
+            def append(self, batch: Append) -> None:
+                tried.append(len(batch.events))
+                raise error
+
+        below = Failing(house.desk.store, submission(house, first))
+        together = Together(below, submission(house, second))
+
+        with pytest.raises(type(error)):
+            together.append(withdrawal(house, first))
+
+        assert tried == [2]
+        assert not together.has_ridden
+        assert versions(house) == (1, 1)
 
 
 def test_a_document_that_is_taken_is_said_of_the_first_and_nothing_rides() -> None:

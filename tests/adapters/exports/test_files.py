@@ -114,6 +114,18 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_stream_that_takes_nothing_is_said_and_one_that_nobody_reads_is_not() -> None:
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(NotWrittenError, match="the output cannot be written: No space left"),
+    ):
+        stream(full, one_row)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb", buffering=0) as pipe, pytest.raises(BrokenPipeError):
+        stream(pipe, one_row)
+
+
 def test_a_stream_is_counted_and_digested() -> None:
     sink = io.BytesIO()
     done = stream(sink, one_row)

@@ -14,11 +14,13 @@ from refund_adapters.accounting import UnavailableError
 from refund_adapters.reconcile.kept import Kept, Reading
 from refund_adapters.reconcile.rows import listed_once
 from refund_adapters.sandbox.faults import UNAVAILABLE
+from refund_adapters.store.errors import StoreFullError
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.originals import Document, Half
 from refund_projections.sides import Listed, Period
 from support.reconciled import TAMPERS, House, house
 from support.ring import START
+from support.small_files import small_files
 
 READING = Reading("acme", Period(date(2026, 1, 1), date(2026, 1, 31)), "rivhit")
 
@@ -67,24 +69,62 @@ def test_without_a_file_it_is_kept_while_it_lasts() -> None:
 
 def test_wherever_a_process_died_only_whole_pages_count(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
+    opened = replace(row(2), currency="ILS")
+    # What counts from how many bytes on.
+    counts: dict[int, list[Listed]] = {}
     with kept(path) as first:
+        counts[0] = []
         first.keep_page("one", [row(1), row(2)])
-        whole_page = path.stat().st_size
-        first.keep_page("two", [row(3), row(4)])
+        counts[path.stat().st_size] = [row(1), row(2)]
+    with kept(path) as second:
+        second.keep_opened(opened)
+    counts[path.stat().st_size] = [row(1), opened]
+    with kept(path) as third:
+        third.keep_page("two", [row(3), row(4)])
+    counts[path.stat().st_size] = [row(1), opened, row(3), row(4)]
     written = path.read_bytes()
+    assert len(counts) == 4
     for end in range(len(written) + 1):
+        whole = counts[max(size for size in counts if size <= end)]
         path.write_bytes(written[:end])
         with kept(path) as again:
-            two = "two" in again.pages
-            assert two is (end == len(written))
-            assert [one.document.number for one in rows(again)] == [
-                *([1, 2] if "one" in again.pages else []),
-                *([3, 4] if two else []),
-            ]
-            assert ("one" in again.pages) is (end >= whole_page)
+            assert rows(again) == whole
+            assert again.pages == {0: set(), 2: {"one"}, 4: {"one", "two"}}[len(whole)]
             again.keep_page("three", [row(9)])
+            assert rows(again) == [*whole, row(9)]
         with kept(path) as last:
-            assert row(9) in rows(last)
+            assert rows(last) == [*whole, row(9)]
+
+
+def test_a_page_that_was_torn_is_kept_as_it_is_when_it_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    with kept(path) as first:
+        first.keep_page("one", [row(1), row(2)])
+    written = path.read_bytes()
+    path.write_bytes(written[: written.rindex(b'{"page"')])
+    with kept(path) as again:
+        assert again.pages == set()
+        again.keep_page("one", [row(2, amount=8)])
+        assert rows(again) == [row(2, amount=8)]
+
+
+def test_a_full_disk_is_said_and_what_was_kept_before_stands(tmp_path: Path) -> None:
+    path = tmp_path / "kept.jsonl"
+    with kept(path) as first:
+        first.keep_page("one", [row(1)])
+    full = pytest.raises(StoreFullError, match=rf"no room for {path}: File too large")
+    with small_files(20_000), full, kept(path) as second:
+        second.keep_page("two", [row(number) for number in range(2, 1_000)])
+    with kept(path) as third:
+        assert (third.pages, rows(third)) == ({"one"}, [row(1)])
+
+
+def test_a_document_that_was_opened_and_finds_no_room_is_said_at_the_end() -> None:
+    one = kept(None)
+    for number in range(9):
+        one.keep_opened(row(number))
+    with small_files(500), pytest.raises(StoreFullError, match="temporary files"):
+        one.__exit__(None, None, None)
 
 
 def test_the_file_of_another_reading_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -366,6 +366,7 @@ def test_a_file_whose_name_cannot_be_recorded_is_refused(offline: House, tmp_pat
 def test_a_system_that_cannot_list_a_period_says_so() -> None:
     class Closed:
         name = "ledgerline"
+        company = COMPANY
 
         def check(self, _request: object) -> None:
             """Nothing cannot be said."""

@@ -112,16 +112,47 @@ def test_a_file_is_refused_at_its_first_wrong_line(tmp_path: Path) -> None:
         list(source(tmp_path / "nothing.csv").lines())
 
 
-def test_a_file_is_taken_to_be_whole_from_its_first_day_to_its_last(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("days", "covers"),
+    [
+        (("2026-03-05",), MARCH),
+        (("2026-02-27", "2026-02-28", "2026-04-01"), Period(date(2026, 2, 27), date(2026, 4, 1))),
+        # One row of another time is no export of all that lies between.
+        (("2024-01-01", "2026-02-27", "2026-03-05", "2026-04-02"), MARCH),
+        (("2026-02-26", "2026-02-28", "2027-01-01"), Period(date(2026, 2, 28), MARCH.until)),
+    ],
+)
+def test_a_file_is_taken_to_be_whole_in_its_period_and_the_days_that_adjoin(
+    tmp_path: Path, days: tuple[str, ...], covers: Period
+) -> None:
     path = tmp_path / "export.csv"
-    days = ("2026-02-20", "2026-03-05", "2026-04-02")
     lines = [",".join(ROW), *(",".join(map(str, (ROW | {"date": day}).values())) for day in days)]
     path.write_text("\n".join(lines), "utf-8")
     one = source(path)
     assert one.covers == MARCH
-    assert [listed_of(line).issued_on.isoformat() for line in one.lines()] == list(days)
-    assert one.covers == Period(date(2026, 2, 20), date(2026, 4, 2))
+    for _ in range(2):
+        assert [listed_of(line).issued_on.isoformat() for line in one.lines()] == list(days)
+        assert one.covers == covers
     assert tuple(ROW) == FIELDS
+
+
+def test_a_file_may_end_with_the_days_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    days = (date.min, date.max)
+    lines = [",".join(ROW), *(",".join(map(str, (ROW | {"date": day}).values())) for day in days)]
+    path.write_text("\n".join(lines), "utf-8")
+    ever = Period(date.fromordinal(2), date.fromordinal(date.max.toordinal() - 1))
+    one = source(path, ever)
+    assert len(list(one.lines())) == 2
+    assert one.covers == Period(*days)
+
+
+def test_a_file_that_is_no_export_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    for content in ("", "half,type,number,date,customer_id\n", "name,phone\n"):
+        file.write_text(content, "utf-8")
+        with pytest.raises(InvalidInputError, match=r"file: the heading lacks .*amount"):
+            list(source(file).lines())
 
 
 def test_nobody_can_be_asked_about_a_file(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.accounting import UnavailableError
 from refund_adapters.rivhit.answers import (
     CustomerCard,
     DocumentRow,
@@ -15,6 +14,7 @@ from refund_adapters.rivhit.answers import (
     PaymentShown,
     ReceiptShown,
     TypeRow,
+    UnreadableError,
     exact,
     minor_of,
     read,
@@ -105,14 +105,14 @@ def test_customers_names_are_not_read() -> None:
     ],
 )
 def test_what_cannot_be_read_is_said_without_repeating_it(members: dict[str, object]) -> None:
-    with pytest.raises(UnavailableError) as unread:
+    with pytest.raises(UnreadableError) as unread:
         shown(**members)
     assert next(iter(members)) in str(unread.value)
     assert "a lot" not in str(unread.value)
 
 
 def test_something_that_is_no_object_cannot_be_read() -> None:
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnreadableError):
         read(ReceiptShown, [], method="Receipt.Details")
 
 
@@ -127,11 +127,11 @@ def test_rows_are_read_and_an_empty_result_has_none() -> None:
         "comments": "",
     }
     (found,) = rows(DocumentRow, {"document_list": [row]}, "document_list", method="Document.List")
-    assert (found.amount, found.comments, found.reference) == (Decimal(-117), "", None)
+    assert (found.amount, found.comments) == (Decimal(-117), "")
     assert rows(DocumentRow, None, "document_list", method="Document.List") == []
     nonsense: tuple[object, ...] = ({}, {"document_list": {}}, [])
     for data in nonsense:
-        with pytest.raises(UnavailableError, match="document_list"):
+        with pytest.raises(UnreadableError, match="document_list"):
             rows(DocumentRow, data, "document_list", method="Document.List")
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from refund_adapters.accounting import UnavailableError
-from refund_adapters.rivhit.client import Client, Question, SaidNoError
+from refund_adapters.rivhit.client import Client, Question, SaidNoError, TokenRefusedError
 from refund_adapters.rivhit.envelope import Failure, NoAnswer, Success
 from refund_adapters.rivhit.wire import Fault
 from refund_ledger.errors import InvalidInputError
@@ -131,7 +131,10 @@ def test_a_read_that_is_refused_says_with_what() -> None:
 
 def test_a_wrong_token_says_what_to_look_at() -> None:
     refused = envelope([], code=401, debug="401 : UNAUTHORIZED", status=500)
-    with scripted(refused) as server, pytest.raises(SaidNoError, match="check the token setting"):
+    with (
+        scripted(refused) as server,
+        pytest.raises(TokenRefusedError, match="check the token setting"),
+    ):
         Client(settings(server.url)).ask(ANY)
 
 

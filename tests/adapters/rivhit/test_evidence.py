@@ -10,6 +10,7 @@ from refund_adapters.rivhit import Rivhit
 from refund_adapters.rivhit.translation import call_of
 from refund_adapters.sandbox.faults import ANSWER_LOST, EXECUTED_TWICE, HTML_500_BEFORE
 from refund_ledger.events import Part, RefundRequested
+from support.garbled import garble
 from support.loopback import envelope, no_data, scripted
 from support.rivhits import (
     AT,
@@ -40,11 +41,11 @@ def look(there: Company, call: Call, **given: Any) -> Finding:
     return finding
 
 
-def manual(there: Company, amount: int = -117, comments: str = "") -> None:
+def manual(there: Company, amount: int = -117, comments: str = "", **dated: str) -> None:
     """Let a clerk book a credit and a payment back by hand."""
     item = {"quantity": 1, "price_nis": amount, "description": "x"}
-    there.api.invoice(item, document_type=3, comments=comments or None)
-    there.api.receipt(amount, comments=comments or None)
+    there.api.invoice(item, document_type=3, comments=comments or None, **dated)
+    there.api.receipt(amount, comments=comments or None, **dated)
 
 
 @PARTS
@@ -102,6 +103,23 @@ def test_a_document_of_the_same_amount_and_day_is_not_ours(
         assert isinstance(finding, Unclear)
         assert finding.for_person
         assert "fits, but carries no marker" in finding.why
+
+
+@pytest.mark.parametrize("order", ["by_number", "oldest_first", "newest_first"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+@PARTS
+def test_ours_is_found_in_a_list_that_is_cut_whatever_its_order(
+    part: Part, limit: int, order: str
+) -> None:
+    with offline(list_limit=limit, list_order=order, **BLIND) as there:
+        manual(there, -5)
+        there.api.clock.advance(60)
+        call = there.send(partial(), part)
+        # Made after ours and dated before or after it: in a list by date, its number is no end.
+        for day in ("21", "21", "23", "23"):
+            there.api.clock.advance(60)
+            manual(there, -5, issue_date=f"{day}/11/2026")
+        assert isinstance(look(there, call), Found)
 
 
 @PARTS
@@ -182,6 +200,8 @@ def test_a_source_that_cannot_be_read_leaves_it_open(part: Part, source: str) ->
     assert isinstance(finding, Unclear)
     assert not finding.for_person
     assert not traces.complete
+    assert not finding.answered
+    assert not traces.answered
     assert method.split("/")[0] in finding.why
 
 
@@ -189,9 +209,11 @@ def test_an_answer_still_being_made_is_no_absence() -> None:
     running = envelope([], code=-90006, debug="-90006 : SANDBOX_STILL_RUNNING", status=500)
     call = call_of(partial(), Part.INVOICE, settings())
     with scripted(running, no_data()) as server, Rivhit(settings(server.url)) as rivhit:
-        finding = rivhit.look(submitted(call))
+        finding, traces = rivhit.look(submitted(call)), rivhit.traces(submitted(call))
     assert isinstance(finding, Unclear)
     assert not finding.for_person
+    assert finding.answered
+    assert traces.answered
 
 
 def test_a_refusal_stored_as_the_last_answer_does_not_hide_the_success_before_it() -> None:
@@ -232,19 +254,53 @@ def stored(number: int = 801, customer_id: int = 1001) -> str:
 
 
 @pytest.mark.parametrize("answer", ["not json", "", "<html>", "5", "[]"])
-def test_a_stored_answer_that_cannot_be_read_leaves_it_open(answer: str) -> None:
+def test_a_stored_answer_that_cannot_be_read_is_for_a_person(answer: str) -> None:
     finding = status(answer, then=no_data())
     assert isinstance(finding, Unclear)
-    assert not finding.for_person
+    assert finding.for_person
+    assert finding.why == "Status.AllRequests answered, and what it said cannot be read"
+    assert any("could not be read: a stored answer" in each.said for each in finding.evidence)
+
+
+def test_a_stored_answer_that_cannot_be_read_hides_no_document_with_our_marker() -> None:
+    with offline(ANSWER_LOST) as there:
+        call = there.send(partial(), Part.INVOICE)
+        garble(there.rivhit, "Status.AllRequests/JSON", ["<html>an old answer</html>"])
+        finding = look(there, call)
+    assert isinstance(finding, Found)
+
+
+@pytest.mark.parametrize(
+    ("method", "data"),
+    [
+        ("Document.Details", {"document_total": "much"}),
+        ("Document.List", {"rows": []}),
+        ("Document.List", {"document_list": [{"document_type": 3}]}),
+    ],
+)
+def test_an_answer_of_another_shape_is_for_a_person_and_never_an_absence(
+    method: str, data: object
+) -> None:
+    with offline() as there:
+        call = there.rivhit.prepare(refund(), Part.INVOICE)
+        garble(there.rivhit, method, data)
+        finding = look(there, call)
+        traces = there.rivhit.traces(submitted(call))
+    assert isinstance(finding, Unclear)
+    assert finding.for_person
+    assert finding.why.startswith(f"{method} answered, and what it said cannot be read")
+    assert any("cannot be read (" in e.said or "no list" in e.said for e in finding.evidence)
+    assert (traces.documents, traces.complete) == ((), True)
 
 
 @pytest.mark.parametrize("data", [{}, "text", [1], [{"error_code": 0}]])
-def test_a_status_that_is_no_list_of_answers_leaves_it_open(data: object) -> None:
+def test_a_status_that_is_no_list_of_answers_is_for_a_person(data: object) -> None:
     call = call_of(partial(), Part.INVOICE, settings())
     with scripted(envelope(data), no_data()) as server, Rivhit(settings(server.url)) as rivhit:
         finding = rivhit.look(submitted(call))
     assert isinstance(finding, Unclear)
-    assert not finding.for_person
+    assert finding.for_person
+    assert any("is not a list of answers" in each.said for each in finding.evidence)
 
 
 def test_more_stored_answers_than_are_read_are_for_a_person() -> None:

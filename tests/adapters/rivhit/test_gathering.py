@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refund_adapters.accounting import Absent, Found, UnavailableError, Unclear
-from refund_adapters.rivhit.answers import DocumentRow, ReceiptRow
+from refund_adapters.accounting import Absent, AnsweredError, Found, UnavailableError, Unclear
+from refund_adapters.rivhit.answers import DocumentRow, ReceiptRow, UnreadableError
 from refund_adapters.rivhit.gathering import Gathered, Sought, sought
 from refund_adapters.rivhit.translation import call_of
-from refund_ledger.errors import InvalidInputError
+from refund_ledger.errors import InvalidInputError, LedgerError
 from refund_ledger.events import DocumentId, Part, RefundRequested
 from refund_ledger.originals import Document, Half
 from support.rivhits import line, partial, refund, settings, submitted
@@ -144,23 +144,40 @@ def test_two_documents_are_for_a_person_even_if_a_source_is_silent() -> None:
     assert "3/801 and document 3/802" in finding.why
 
 
-@given(unread=st.booleans(), fits=st.integers(0, 9), against=st.booleans(), found=st.booleans())
+@given(
+    unread=st.sampled_from([None, UnavailableError("busy"), AnsweredError("-90006")]),
+    unreadable=st.sampled_from(
+        [None, UnreadableError("HTML"), InvalidInputError("amount", "no amount")]
+    ),
+    fits=st.integers(0, 9),
+    against=st.booleans(),
+    found=st.booleans(),
+)
 def test_absence_needs_every_source_and_no_fit(
-    *, unread: bool, fits: int, against: bool, found: bool
+    *,
+    unread: UnavailableError | None,
+    unreadable: LedgerError | None,
+    fits: int,
+    against: bool,
+    found: bool,
 ) -> None:
     gathered = Gathered()
+    if unreadable:
+        gathered.could_not_read("Status.AllRequests", unreadable)
+        gathered.could_not_read("Status.AllRequests", unreadable)
     if unread:
-        gathered.could_not_read("Document.List", UnavailableError("busy"))
+        gathered.could_not_read("Document.List", unread)
     gathered.fits += [f"document 3/{number} fits" for number in range(fits)]
     if against:
         gathered.contradictions.append("Status names another")
     if found:
         gathered.take(CREDIT, None)
     finding = gathered.finding()
-    assert isinstance(finding, Absent) is not (unread or fits or against or found)
+    assert isinstance(finding, Absent) is not bool(unread or unreadable or fits or against or found)
     assert isinstance(finding, Found) is (found and not against)
     if isinstance(finding, Unclear):
         assert finding.for_person is (against or not unread)
+        assert finding.answered is (not finding.for_person and isinstance(unread, AnsweredError))
         assert len(finding.why) < 300
 
 

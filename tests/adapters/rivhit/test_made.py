@@ -72,6 +72,15 @@ def test_in_a_foreign_currency_nobody_says_what_the_amount_is_in() -> None:
     assert found.booked("USD", home="ILS") is None
 
 
+@pytest.mark.parametrize(("method", "request_"), [("Document", CANCEL), ("Receipt", BACK)])
+def test_an_amount_that_a_cancel_names_is_in_no_known_currency(method: str, request_: str) -> None:
+    prefix = f"cancel_{method.lower()}"
+    data = {f"{prefix}_type": 3, f"{prefix}_number": 801, "amount": -370}
+    found = made(f"{method}.Cancel", request_, data)
+    assert found is not None
+    assert found.booked("ILS", home="ILS") is None
+
+
 def test_the_original_itself_is_not_what_a_cancel_made() -> None:
     data = {"cancel_document_type": 2, "cancel_document_number": 6923}
     assert made("Document.Cancel", CANCEL, data) is None

@@ -8,10 +8,12 @@ import pytest
 from refund_adapters.rivhit import messages
 from refund_adapters.rivhit.envelope import write_json
 from refund_adapters.rivhit.messages import (
-    WRITES,
     DocumentCancel,
+    DocumentNew,
     Item,
     PaymentBack,
+    ReceiptCancel,
+    ReceiptNew,
     said,
     text_of,
     units,
@@ -68,7 +70,13 @@ def test_what_is_not_said_is_not_sent() -> None:
 
 
 def test_the_four_writes_are_known_by_name() -> None:
-    assert set(WRITES) == {"Document.Cancel", "Receipt.Cancel", "Document.New", "Receipt.New"}
+    writes = (DocumentCancel, ReceiptCancel, DocumentNew, ReceiptNew)
+    assert [write.METHOD for write in writes] == [
+        "Document.Cancel",
+        "Receipt.Cancel",
+        "Document.New",
+        "Receipt.New",
+    ]
 
 
 def test_characters_are_counted_as_the_vendors_system_does() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from refund_adapters.accounting import Answer, Done, Doubtful, NotSent, Refused
 from refund_adapters.rivhit import Rivhit
+from refund_adapters.rivhit.client import UNAUTHORIZED_CODE
 from refund_adapters.rivhit.envelope import Failure, NoAnswer, Success
 from refund_adapters.rivhit.outcomes import (
     ELSE,
@@ -138,6 +139,16 @@ def test_a_code_hidden_behind_500_is_refused_just_the_same() -> None:
     assert isinstance(answer, Refused)
 
 
+def test_a_token_that_is_refused_is_no_refusal_of_the_call() -> None:
+    for code, status in ((401, 500), (401, 401), (-31, 200), (-31, 400)):
+        answer = send(envelope([], code=code, debug=f"{code} : UNAUTHORIZED", status=status))
+        assert isinstance(answer, NotSent)
+    assert isinstance(send(envelope([], code=401, status=503)), Doubtful)
+    assert isinstance(send(envelope(MADE, code=401, debug="UNAUTHORIZED")), Doubtful)
+    contradicting = send(envelope([], code=-46, debug="-46 : UNAUTHORIZED", status=500))
+    assert isinstance(contradicting, Refused)
+
+
 def test_a_refusal_that_carries_data_is_in_doubt() -> None:
     refusal = envelope(MADE, code=-46, debug="-46 : COMMENTS_SIZE_TO_BIG", status=500)
     assert isinstance(send(refusal), Doubtful)
@@ -181,7 +192,7 @@ def test_no_refusal_stands_twice_or_contradicts_a_doubt() -> None:
     assert not doubts & {code for code, _, _ in REFUSAL_CODES}
 
 
-KNOWN = {code for code, _, _ in REFUSAL_CODES}
+KNOWN = {code for code, _, _ in REFUSAL_CODES} | {UNAUTHORIZED_CODE}
 
 
 @given(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from refund_adapters.rivhit.settings import LIVE_URL, RivhitSettings, checked_url, is_loopback
+from refund_adapters.rivhit.wire import Letter
 from refund_ledger.errors import InvalidInputError
 from refund_ledger.originals import Half, Kind, Method
 from support.rivhits import settings
@@ -132,10 +133,25 @@ def test_a_setting_that_cannot_work_is_refused_at_the_start(field: str, value: s
         settings(**{field: value})
 
 
-@given(st.text())
-def test_any_text_is_an_address_or_a_clear_refusal(text: str) -> None:
+@pytest.mark.parametrize(
+    "host",
+    ["a..b", ".a", "x" * 64 + ".example", "é" * 70 + ".example", "\u200d.example", "xn--zzzzzz.a"],
+)
+def test_an_address_whose_server_can_have_no_such_name_is_refused(host: str) -> None:
+    with pytest.raises(InvalidInputError, match="base_url: no call can be sent there"):
+        checked_url(f"https://{host}/x")
+
+
+@pytest.mark.parametrize("host", ["a.example.", "bücher.example", "[::1]:8080", "10.0.0.7"])
+def test_an_address_whose_server_can_have_such_a_name_is_taken(host: str) -> None:
+    assert checked_url(f"https://{host}/x") == f"https://{host}/x"
+
+
+@given(st.text() | st.text(max_size=80).map("https://{}/x".format))
+def test_any_text_is_an_address_that_can_be_called_or_a_clear_refusal(text: str) -> None:
     try:
         url = checked_url(text)
     except InvalidInputError:
         return
     assert url.startswith(("https://", "http://"))
+    assert Letter(f"{url}/Document.New", {}, {}).url.host.decode().encode("idna")

@@ -21,15 +21,15 @@ from refund_adapters.accounting import (
     Unclear,
 )
 from refund_adapters.rivhit import LIVE_URL, Rivhit, RivhitSettings
-from refund_adapters.rivhit.system import now_utc
+from refund_adapters.rivhit.system import NAME_LIFE, now_utc
 from refund_adapters.rivhit.translation import call_of
 from refund_adapters.sandbox.faults import FAULTS, Execution
 from refund_adapters.sandbox.papers import Kind, amount_of
 from refund_ledger.errors import InvalidInputError, RefusedError
-from refund_ledger.events import Part, RefundKind, Way
+from refund_ledger.events import Part, RefundKind, RefundRequested, Way
 from refund_ledger.originals import Method
 from support.loopback import closed_port, envelope, http, no_data, scripted
-from support.rivhits import AT, company, line, partial, refund, settings, submitted
+from support.rivhits import AT, company, line, offline, partial, refund, settings, submitted
 
 TOKENS = st.text(alphabet=string.ascii_letters + string.digits + "-_", min_size=8, max_size=40)
 
@@ -99,6 +99,29 @@ def test_the_name_is_sent_and_not_recorded() -> None:
     assert dict(call.private) == {"last_name": "כהן"}
     assert "כהן" not in call.request
     assert simplejson.loads(sent.body)["last_name"] == "כהן"
+
+
+@pytest.mark.parametrize("request_", [refund(), partial(customer_id="1002")], ids=["cancel", "new"])
+def test_a_name_is_remembered_for_a_few_minutes_and_then_forgotten(
+    request_: RefundRequested,
+) -> None:
+    with offline() as there:
+        for _ in range(2):
+            there.rivhit.prepare(partial(), Part.INVOICE)
+        assert len(there.api.sandbox.log.of("Customer.Get")) == 1
+        assert "1001" in there.rivhit._names
+
+        there.api.clock.advance(NAME_LIFE.total_seconds())
+        there.rivhit.prepare(request_, Part.INVOICE)
+        assert "1001" not in there.rivhit._names
+
+
+def test_names_are_not_heaped_up_however_many_customers_come() -> None:
+    with offline() as there:
+        for number in range(1001, 1007):
+            there.rivhit.prepare(partial(customer_id=str(number)), Part.INVOICE)
+            there.api.clock.advance(NAME_LIFE.total_seconds() / 2)
+            assert len(there.rivhit._names) <= 2
 
 
 def test_a_cancel_needs_no_name_and_asks_nothing() -> None:
@@ -206,9 +229,23 @@ def test_nobody_listening_is_not_sent_and_anything_later_is_in_doubt() -> None:
 def test_a_server_that_answers_is_reachable_whatever_it_says() -> None:
     with company() as there:
         assert there.rivhit.is_reachable()
-    for answer in (envelope([], code=401, debug="401 : UNAUTHORIZED", status=500), no_data()):
+    for answer in (envelope([], code=-31, debug="-31 : X", status=500), no_data()):
         with scripted(answer) as server, Rivhit(settings(server.url)) as rivhit:
             assert rivhit.is_reachable()
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+@pytest.mark.parametrize("code", [401, -31])
+def test_a_server_that_refuses_the_token_is_not_reachable_and_lets_no_call_in(
+    code: int, status: int
+) -> None:
+    said = envelope([], code=code, debug=f"{code} : UNAUTHORIZED", status=status)
+    call = call_of(refund(), Part.INVOICE, settings())
+    with scripted(said) as server, Rivhit(settings(server.url)) as rivhit:
+        assert not rivhit.is_reachable()
+        answer = rivhit.send(call)
+    assert isinstance(answer, NotSent)
+    assert answer.why.endswith("Rivhit refused the token; check the token setting")
 
 
 def test_asking_whether_it_is_reachable_is_one_call() -> None:

@@ -165,6 +165,12 @@ def test_a_foreign_refund_says_its_currency_and_the_originals_rate() -> None:
     assert said["payments"] == [{"payment_type": 2, "amount_mtc": Decimal("-117.00")}]
 
 
+def test_each_part_goes_back_at_the_rate_of_its_own_original() -> None:
+    asked = partial(currency="USD", exchange_rate="3.65", receipt_rate="3.5")
+    rates = [body(call_of(asked, part, settings()))["exchange_rate"] for part in Part]
+    assert rates == [Decimal("3.65"), Decimal("3.5")]
+
+
 def test_a_currency_without_an_id_is_refused() -> None:
     with pytest.raises(RefusedError, match="JPY has no currency id"):
         call_of(partial(currency="JPY"), Part.INVOICE, settings())

@@ -139,6 +139,29 @@ def test_past_the_time_of_the_call_nothing_is_written() -> None:
         assert len(server.received) == 1
 
 
+def test_a_call_whose_time_to_begin_passed_while_it_connected_does_not_leave() -> None:
+    with scripted(envelope({}), unasked=True) as server, closing(Wire(connections=1)) as wire:
+        with sending(5, lambda: False) as state, pytest.raises(httpcore.WriteTimeout) as late:
+            wire.post(letter(server.url), b"{}")
+        assert fault_of(late.value, written=state.written) is Fault.TOO_LATE
+        assert not state.written
+        assert server.received == []
+
+
+def test_the_time_to_begin_is_asked_for_once_and_not_in_the_midst_of_a_call() -> None:
+    asked: list[bool] = []
+
+    def may_begin() -> bool:
+        asked.append(True)
+        return len(asked) == 1
+
+    with sending(5, may_begin) as state:
+        state.begin()
+        state.begin()
+    assert state.written
+    assert len(asked) == 1
+
+
 LIBRARIES: list[Any] = [httpx, httpcore]
 """Each says the same errors in classes of its own."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from refund_adapters.store.errors import StoreGoneError
-from refund_adapters.store.opening import EXPECTED, is_postgres, open_store
+from refund_adapters.store.errors import NotOurStoreError, StoreGoneError
+from refund_adapters.store.opening import EXPECTED, check_there, is_postgres, open_store
 from refund_adapters.store.sqlite import SqliteStore
 from refund_ledger.errors import InvalidInputError, LedgerError
 
@@ -41,6 +42,16 @@ def test_an_address_of_no_store_is_refused_without_what_may_be_a_password(addres
         open_store(address)
 
     assert SECRET not in str(no.value)
+
+
+def test_only_a_file_can_be_known_not_to_be_there(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/refunds.db"
+    with pytest.raises(NotOurStoreError, match="there is no ledger at"):
+        check_there(address)
+
+    open_store(address).close()
+    for there in (address, "memory:", "postgresql://dana@db/refunds"):
+        check_there(there)
 
 
 @pytest.mark.parametrize(

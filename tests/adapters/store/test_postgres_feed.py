@@ -240,6 +240,32 @@ def test_a_standby_is_read_and_one_that_is_behind_is_not_taken_for_rewound() -> 
         server.stop()  # A standby drops no database.
 
 
+def test_a_standby_where_an_event_is_not_settled_yet_is_not_taken_for_rewound() -> None:
+    with Server(durable=True) as server, new_ledger(server) as address:
+        parsed = Address.parse(address)
+        with closing(psycopg.connect(parsed.conninfo)) as slow:
+            slow.execute(f"SET search_path = {parsed.schema}".encode())
+            undone = add(slow)
+            with Books(address) as books:
+                books.grant("g", 5)
+                later = books.store.position()
+            with psycopg.connect(server.dsn(), autocommit=True) as connection:
+                connection.execute("CHECKPOINT")  # It makes known what is under way.
+            server.kill()
+        (server.folder / "data" / "standby.signal").touch()
+        server.start()
+        with closing(PostgresStore(address)) as standby, closing(PostgresFeed(standby)) as source:
+            ((digest,),) = standby.ask(
+                "SELECT hash FROM stored_events WHERE notification_id = ?", (later,)
+            )
+            assert list(feed(standby)) == []
+            source.open()
+            for position in (later, undone):
+                with pytest.raises(StoreBusyError, match=f"has not come to position {position}"):
+                    source.page(Cursor.of(position, bytes(digest)), 10)
+        server.stop()  # A standby drops no database.
+
+
 # --- below ----------------------------------------------------------------------------------------
 
 

@@ -116,6 +116,20 @@ def test_a_writer_goes_on_when_the_first_in_line_takes_too_long(
         assert len(books.events()) == 1
 
 
+def test_a_writer_waits_in_line_for_a_while_only(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sqlite_connections.LONGEST_IN_LINE <= 1.0 < sqlite_connections.BUSY_SECONDS
+    with Books(store) as books:
+        monkeypatch.setattr(sqlite_connections, "LONGEST_IN_LINE", 0.05)
+        # Somebody who was stopped in line, at this store or at one that shares the line.
+        with held(store):
+            began = time.monotonic()
+            books.grant("g", 5)
+            assert time.monotonic() - began < sqlite_connections.BUSY_SECONDS / 2
+        assert len(books.events()) == 1
+
+
 @contextmanager
 def held(store: str) -> Iterator[None]:
     """Somebody is the first in line, and does not go on."""

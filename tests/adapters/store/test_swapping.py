@@ -115,7 +115,7 @@ def test_a_server_is_as_the_events_say_again(postgres_ledger: str) -> None:
         assert Questions(store, COMPANY).rebuild().equal
         with pytest.raises(psycopg.Error, match="append-only"):
             connection.execute("DELETE FROM postings")
-    with pytest.raises(ReadOnlyStoreError, match="refuses this user"):
+    with pytest.raises(ReadOnlyStoreError, match="refuses this user; run it as the owner"):
         swap_postgres(Address.parse(postgres_ledger))
     store.close()
 
