@@ -10,7 +10,6 @@ with Desk.open("sqlite:///refunds.db", company="acme", actor="dana", accounting=
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,9 +32,9 @@ from refund_adapters.store.opening import open_store
 from refund_adapters.store.sql_store import SqlStore
 from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import InvalidInputError, NotFoundError, RefusedError
-from refund_ledger.events import Part, ReductionReason
+from refund_ledger.events import Event, Part, ReductionReason
 from refund_ledger.inputs import said
-from refund_ledger.originals import OriginalRef
+from refund_ledger.originals import Document, OriginalRef
 from refund_ledger.policies import Terms
 from refund_ledger.recording import Grant
 from refund_ledger.refund import Refund
@@ -227,8 +226,7 @@ class Desk:
         reversed_by, original. The same key explains once. A document that was reversed there may
         have had its place; it is reversed as a whole.
         """
-        taken = partial(claimant, self.store, self.company)
-        return explain(self.ledger, taken, fields, self.stamp(actor=actor))
+        return explain(self.ledger, self._claimant, fields, self.stamp(actor=actor))
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -340,7 +338,10 @@ class Desk:
         raise NotFoundError(f"there is no alert about {wanted} on this refund")
 
     def _resolver(self) -> Resolver:
-        return Resolver(self.ledger, self.accounting, self.store.now)
+        return Resolver(self.ledger, self.accounting, self.store.now, self._claimant)
+
+    def _claimant(self, document: Document) -> Event | None:
+        return claimant(self.store, self.company, document)
 
     # --- dispatching ------------------------------------------------------------------------------
 

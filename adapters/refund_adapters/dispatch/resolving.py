@@ -17,7 +17,7 @@ from refund_adapters.accounting import (
 from refund_adapters.dispatch.looking import finding_in_words, submitted
 from refund_ledger.application import RefundLedger, Result
 from refund_ledger.errors import NotFoundError, RefusedError
-from refund_ledger.events import Evidence, Part
+from refund_ledger.events import Event, Evidence, Part
 from refund_ledger.money import Money
 from refund_ledger.originals import Document
 from refund_ledger.refund import PartStatus, Refund
@@ -35,6 +35,8 @@ class Resolver:
     ledger: RefundLedger
     accounting: AccountingSystem
     now: Callable[[], datetime]
+    claimant: Callable[[Document], Event | None]
+    """Finds the event that took a document."""
 
     def happened(
         self, refund: UUID, stamp: Stamp, part: Part, document: Document, *, why: str, seen: int
@@ -76,7 +78,10 @@ class Resolver:
         return self.ledger.send_again(refund, stamp, part, why=why, seen_version=seen)
 
     def close(self, refund: UUID, stamp: Stamp, *, why: str, seen: int) -> Result:
-        """End the refund; a part in doubt that a look proves absent gives back what it held."""
+        """End the refund; a part in doubt that a look proves absent gives back what it held.
+
+        So does one whose document is recorded as something else: it counts there.
+        """
         current = self.ledger.refund(refund)
         findings = {part: self._look(current, part) for part in current.parts}
         absent = frozenset(part for part, found in findings.items() if isinstance(found, Absent))
@@ -93,12 +98,16 @@ class Resolver:
         if state.submitted is None or self._settled(state.submitted.send_by) > self.now():
             return None
         found = self.accounting.look(submitted(refund, part))
-        if isinstance(found, Found):
+        if not isinstance(found, Found):
+            return found
+        taken = self.claimant(found.document.key)
+        if taken is None or taken.originator_id == refund.id:
             raise RefusedError(
                 f"{finding_in_words(found)}: the {part} part did happen; "
                 "let the dispatcher record it, or name the document"
             )
-        return found
+        said = f"{found.document.key} is recorded by {taken.TOPIC} of {taken.originator_id}"
+        return Absent((*found.evidence, Evidence(source="this ledger", said=said)))
 
     def _settled(self, send_by: datetime) -> datetime:
         return send_by + timedelta(seconds=self.accounting.settle_seconds)

@@ -175,6 +175,41 @@ def test_a_refund_whose_document_is_there_is_not_closed() -> None:
             house.desk.close_refund("k", why="gave up")
 
 
+def test_a_document_that_was_recorded_as_something_else_lets_its_refund_be_closed() -> None:
+    with ring() as house:
+        house.import_all()
+        house.desk.request(key="k", original=SALE, amount="50.00", reason="complaint")
+        house.sandbox.faults.script("Document.New", faults.ANSWER_LOST)
+        house.dispatch(patience=0)
+        house.desk.record_outside(
+            part="invoice",
+            document=made(house),
+            customer_id="1001",
+            amount="50.00",
+            currency="ILS",
+            issued_on=str(house.clock().date()),
+            read_from="a clerk",
+            original=SALE,
+        )
+        house.dispatch()
+        with pytest.raises(ClaimedError, match=r"taken by outside\.refund_recorded"):
+            house.desk.happened("k", Part.INVOICE, document=made(house), why="it is there")
+
+        house.desk.close_refund("k", why="a clerk recorded it as made by hand")
+        house.clock.advance(7 * 24 * 3600)
+        house.dispatch()
+
+        refund = house.desk.refund("k")
+        closed = next(e for e in house.desk.store.stream(refund.id) if isinstance(e, RefundClosed))
+        assert (closed.absent, closed.in_doubt) == ((Part.INVOICE,), ())
+        assert "outside.refund_recorded" in closed.evidence[-1].said
+        assert house.desk.questions.pending() == ()
+        assert house.desk.questions.calls_left() == ()
+        with pytest.raises(RefusedError):
+            house.desk.request(key="more", original=SALE, amount="242.51", reason="complaint")
+        house.desk.request(key="rest", original=SALE, amount="242.50", reason="complaint")
+
+
 def test_a_decision_needs_its_reason() -> None:
     with ring(switches=BLIND) as house:
         house.import_all()
