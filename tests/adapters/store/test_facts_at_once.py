@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from refund_ledger import calling
 from refund_ledger.accounts import Account, AccountKind
 from refund_ledger.balances import Look
-from refund_ledger.events import Event, GrantReason, InvoicePartCancelled, Learned, Part
+from refund_ledger.events import Event, InvoicePartCancelled, Learned, Part
 from refund_ledger.originals import OriginalRef
 from refund_ledger.postings import postings
 from refund_ledger.refund import Refund
@@ -88,15 +88,14 @@ def test_an_answer_that_no_longer_finds_enough_is_decided_again(books: Books) ->
     sale = books.record(a_cash_sale(1, a_line(1, 100)))
     (first,) = announced(books, sale, 40)
 
-    def overpaid() -> None:
-        # What was paid too much no longer covers the sale.
-        books.grant("g", 70, receipt=str(sale), why=GrantReason.OVERPAYMENT)
+    # Money that went back no longer covers the sale, and opens the debt again.
+    paid_back = an_outside(700, 30, Part.RECEIPT, original=str(sale))
 
-    decided = answered_while(books, first, overpaid)
+    decided = answered_while(books, first, lambda: record(books, paid_back))
 
     assert decided == 2
     fall = booked(books, first).fall
-    assert (fall.credit, fall.exceeds) == (30, 10)
+    assert (fall.opened, fall.credit, fall.exceeds) == (30, 10, 0)
     check(books)
 
 
