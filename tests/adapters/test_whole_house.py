@@ -23,7 +23,13 @@ from refund_adapters.sandbox import faults
 from refund_adapters.sandbox.papers import Kind as Paper
 from refund_ledger.accounts import GUARDED, AccountKind
 from refund_ledger.errors import LedgerError, RefusedError
-from refund_ledger.events import LateSuccessFound, Part, claims
+from refund_ledger.events import (
+    InvoicePartCancelled,
+    LateSuccessFound,
+    Part,
+    ReceiptPartCancelled,
+    claims,
+)
 from refund_ledger.originals import Half, OriginalRef
 from refund_ledger.policies import Terms
 from refund_ledger.postings import net_changes, postings
@@ -280,13 +286,15 @@ class WholeHouse(RuleBasedStateMachine):
         for document, owner in claimed.items():
             per_refund[owner] += made[document]
         for refund in self._refunds():
-            booked = refund.invoice.booked + refund.receipt.booked
-            late = sum(
-                event.booked
+            booked = [
+                event
                 for event in self.house.desk.store.stream(refund.id)
-                if isinstance(event, LateSuccessFound)
-            )
-            assert booked + late == per_refund[refund.id]
+                if isinstance(event, InvoicePartCancelled | ReceiptPartCancelled | LateSuccessFound)
+            ]
+            assert sum(event.booked for event in booked) == per_refund[refund.id]
+            for part in Part:
+                first = [event.booked for event in booked if event.document.key.half is part.half]
+                assert refund.part(part).booked == (first[0] if first else 0)
 
     # --- helpers ----------------------------------------------------------------------------------
 

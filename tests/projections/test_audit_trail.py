@@ -168,6 +168,16 @@ def test_an_originals_story_holds_its_payments_refunds_and_credit() -> None:
     assert list(of_original(company.events(), "other", invoice)) == []
 
 
+def test_a_receipt_that_is_allocated_later_is_told_of_both() -> None:
+    company = Company()
+    invoice = company.invoice(1, 10_000)
+    receipt = company.receipt(1, 11_700)
+    company.receipt(1, 11_700, closes=({"sale": str(invoice), "amount": 11_700},))
+    for original in (invoice, receipt):
+        topics = [one.topic for one in of_original(company.events(), COMPANY, original)]
+        assert set(topics) == {"original.recorded", "original.receipt_linked", "original.paid"}
+
+
 def test_credit_used_on_a_sale_belongs_to_the_story_of_the_sale() -> None:
     company = Company()
     invoice = company.invoice(1, 1_000)

@@ -204,7 +204,7 @@ class CallProtocol(Sending):
         looked_from = self.store.now()
         if state.submitted is None or looked_from < self.settled(state.submitted.send_by):
             return Nothing()
-        if not any(
+        if state.watches and not any(
             call.part is part and call.waits is Waits.WATCH and call.not_before <= looked_from
             for call in calls_due(refund)
         ):
