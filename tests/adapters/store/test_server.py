@@ -25,8 +25,11 @@ NOWHERE: dict[str, str] = {}
 
 # What a process of its own runs; it is told what to do when it has no rights.
 STARTS_AND_WAITS = """
+import signal
 import sys
 from support.postgres import Server
+# A job in the background of a shell would not hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Server() as server:
     print(server.pid, server.folder, flush=True)
     sys.stdin.read()
